@@ -1,0 +1,43 @@
+# `make demo` and `make test` set up all they need; everything else is plain `snakemake`.
+
+PYTHON ?= python3
+BIN := .venv/bin
+SNAKEMAKE := $(BIN)/snakemake --profile profiles/local
+
+.PHONY: demo test check lock clean
+
+demo: .venv/installed
+	$(SNAKEMAKE) demo
+	@$(SNAKEMAKE) demo --report results/demo_report.html > results/logs/report.log 2>&1 \
+		|| { cat results/logs/report.log; exit 1; }
+	@$(BIN)/python -m encore.audit verify
+	@echo
+	@echo "The demo trained PIAD and fitted a one-class SVM and a kernel density estimate for each of ten digits,"
+	@echo "each digit normal in turn, and measured how well they find the other nine. The table is in"
+	@echo "results/tables/demo.html, its figures are results/figures/demo_*.png, and results/demo_report.html holds"
+	@echo "both. Beside every result lies a record of what it was made from; the line above says that all of them hold."
+
+test: .venv/installed
+	$(BIN)/python -m pytest
+
+check: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/snakemake --lint
+
+.venv/installed: envs/lock.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("Encore needs Python 3.11 or newer; found %d.%d. Try: make PYTHON=python3.11" \
+		% sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --require-hashes --requirement envs/lock.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# The lock again, from the ranges in pyproject.toml; needs `pip install uv`.
+lock:
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+		--no-header --no-annotate --quiet --output-file envs/lock.txt
+
+clean:
+	rm -rf .venv

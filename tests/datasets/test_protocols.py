@@ -1,0 +1,195 @@
+"""Protocols: sizes in closed form, what units share, and digests that must never change."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from encore.datasets.protocols import PROTOCOLS, Split, load_split, make_split, save_split
+from encore.datasets.readers import read
+
+# Class c has 20 + c train images and 5 test images, mixed within each part.
+COUNTS = np.arange(20, 30)
+N_TRAIN = int(COUNTS.sum())
+
+
+@pytest.fixture
+def labels() -> np.ndarray:
+    rng = np.random.RandomState(0)  # a frozen stream: these labels are in the digests below
+    train, test = np.repeat(np.arange(10), COUNTS), np.repeat(np.arange(10), 5)
+    return np.concatenate([rng.permutation(train), rng.permutation(test)])
+
+
+def indices(split: Split) -> tuple[list[int], list[int], list[bool]]:
+    return split.train.tolist(), split.test.tolist(), split.anomalous.tolist()
+
+
+def digest(split: Split, folder: Path) -> str:
+    path = folder / "split.safetensors"
+    save_split(split, path)
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("unit", range(10))
+def test_one_vs_all_is_the_official_split(labels: np.ndarray, unit: int) -> None:
+    split = make_split("one_vs_all", labels, N_TRAIN, unit, split_seed=0)
+    assert split.train.tolist() == [i for i in range(N_TRAIN) if labels[i] == unit]
+    assert split.test.tolist() == list(range(N_TRAIN, len(labels)))
+    assert split.anomalous.tolist() == [label != unit for label in labels[N_TRAIN:]]
+    assert indices(split) == indices(make_split("one_vs_all", labels, N_TRAIN, unit, split_seed=1))
+
+
+@pytest.mark.parametrize("unit", range(10))
+def test_pooled_80_20_has_the_sizes_of_its_name(labels: np.ndarray, unit: int) -> None:
+    split = make_split("pooled_80_20", labels, N_TRAIN, unit, split_seed=0)
+    total = COUNTS[unit] + 5
+    n_train, n_held_out = total * 4 // 5, total - total * 4 // 5
+    assert (len(split.train), len(split.test)) == (n_train, 2 * n_held_out)
+    assert split.anomalous.sum() == n_held_out
+    assert set(labels[split.train]) == {unit}
+    np.testing.assert_array_equal(split.anomalous, labels[split.test] != unit)
+    normal = np.concatenate([split.train, split.test[~split.anomalous]])
+    assert sorted(normal) == np.flatnonzero(labels == unit).tolist()
+    # Both official parts are in it.
+    assert (split.train < N_TRAIN).any()
+    assert (split.train >= N_TRAIN).any()
+
+
+def test_pooled_80_20_shares_its_folds_among_the_units(labels: np.ndarray) -> None:
+    splits = [make_split("pooled_80_20", labels, N_TRAIN, unit, split_seed=0) for unit in range(10)]
+    trained_on = np.concatenate([split.train for split in splits])
+    held_out = np.concatenate([split.test[~split.anomalous] for split in splits])
+    assert sorted(np.concatenate([trained_on, held_out])) == list(range(len(labels)))
+    for split in splits:
+        assert np.isin(split.test, held_out).all()  # no anomaly comes from another unit's train fold
+
+
+def test_pooled_80_20_draws_anomalies_for_each_unit_on_its_own() -> None:
+    # Two units that exclude classes of one size: the pools are equal but for the class left out.
+    labels = np.repeat(np.arange(10), 100)
+    drawn = [
+        set(split.test[split.anomalous])
+        for split in (make_split("pooled_80_20", labels, 800, unit, split_seed=0) for unit in range(10))
+    ]
+    assert len({frozenset(anomalies) for anomalies in drawn}) == 10
+    # 20 of 180, twice: about 2 are shared, and hardly any draw shares 10.
+    assert max(len(a & b) for i, a in enumerate(drawn) for b in drawn[:i]) < 10
+
+
+def test_split_seed_changes_folds_and_the_first_unit_is_no_copy_of_them(labels: np.ndarray) -> None:
+    splits = [make_split("pooled_80_20", labels, N_TRAIN, 0, split_seed=seed) for seed in range(20)]
+    assert len({tuple(split.train) for split in splits}) == 20
+    assert indices(splits[3]) == indices(make_split("pooled_80_20", labels, N_TRAIN, 0, split_seed=3))
+
+
+def test_shuffles_are_fair() -> None:
+    labels = np.repeat([0, 1], 10)
+    held_out = np.zeros(20)
+    for seed in range(2000):
+        split = make_split("pooled_80_20", labels, 20, 0, split_seed=seed)
+        held_out[split.test] += 1
+    # Each of 20 images is held out, or drawn, with probability 1/5: sd of the count is 17.9.
+    assert np.abs(held_out - 400).max() < 5 * 17.9
+
+
+@pytest.mark.parametrize(
+    ("protocol", "unit", "expected"),
+    [
+        ("one_vs_all", 0, "c7e2b3d3d45ddb7ee67319aa15ad3093b8213476a3250fa8f4e6a0cd6630c5ee"),
+        ("one_vs_all", 9, "4863bc3726d2e9d449deb27fe99ee5d1587e5983163b4935aa73ca02633d1dda"),
+        ("pooled_80_20", 0, "7cd62bfe33a2665e4b98c607b68c68c71c31533283458094ad77dcf573fe5d21"),
+        ("pooled_80_20", 9, "ce3f64a94ff6274dc2a2c5bd9e37c8801809c9c2fb75c645d162067e8b4bd72c"),
+    ],
+)
+def test_digests_of_synthetic_splits(
+    labels: np.ndarray, tmp_path: Path, protocol: str, unit: int, expected: str
+) -> None:
+    assert digest(make_split(protocol, labels, N_TRAIN, unit, split_seed=0), tmp_path) == expected
+
+
+@pytest.mark.parametrize(
+    ("unit", "expected"),
+    [
+        (0, "d29c13610344ab9fd2790ceeda27e79fea51b7c6f271b94039742266aa6714dd"),
+        (8, "ec255187ecaa463a30ab5f79d55e86e8ae8cb899e545f5158c8725134c601192"),
+    ],
+)
+def test_digests_of_digits_splits(tmp_path: Path, unit: int, expected: str) -> None:
+    images = read("digits", tmp_path)
+    assert digest(make_split("pooled_80_20", images.labels, images.n_train, unit, 0), tmp_path) == expected
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(
+    ("protocol", "expected"),
+    [
+        ("one_vs_all", "b2dde3ebc29b456ef4fa021d31e2f4beca0aff98f225442c61d82a8b222e2d3c"),
+        ("pooled_80_20", "6fee24c17cbe7ce69a0c84d92747194b31c564ffd8c0e3bd365bfb32b65d19b6"),
+    ],
+)
+def test_digests_of_mnist_splits(real_data_dir: Path, tmp_path: Path, protocol: str, expected: str) -> None:
+    images = read("mnist", real_data_dir)
+    assert digest(make_split(protocol, images.labels, images.n_train, 3, 0), tmp_path) == expected
+
+
+def test_one_vs_all_refuses_a_dataset_without_test_part(labels: np.ndarray) -> None:
+    with pytest.raises(
+        ValueError, match="one_vs_all: expected a dataset with an official test part, found none"
+    ):
+        make_split("one_vs_all", labels, len(labels), 0, split_seed=0)
+
+
+def test_unknown_protocol_is_refused_with_the_nearest_name(labels: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="no protocol 'one_vs_rest', the nearest is 'one_vs_all'"):
+        make_split("one_vs_rest", labels, N_TRAIN, 0, split_seed=0)
+
+
+@pytest.mark.parametrize("protocol", sorted(PROTOCOLS))
+def test_a_class_without_images_is_refused(labels: np.ndarray, protocol: str) -> None:
+    with pytest.raises(ValueError, match="found none"):
+        make_split(protocol, labels, N_TRAIN, 10, split_seed=0)
+
+
+def test_pooled_80_20_refuses_too_few_anomalies() -> None:
+    with pytest.raises(ValueError, match="expected 20 anomalies to draw, found 2"):
+        make_split("pooled_80_20", np.repeat([0, 1], [100, 10]), 110, 0, split_seed=0)
+    with pytest.raises(ValueError, match="expected 20 anomalies to draw, found 0"):
+        make_split("pooled_80_20", np.zeros(100, np.int64), 100, 0, split_seed=0)
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "anomalous", "message"),
+    [
+        ([], [1], [True], "expected at least one train image, found none"),
+        ([1], [], [], "expected at least one test image, found none"),
+        ([1, 4, 7], [0, 4, 7], [0, 1, 1], "no image in both parts, found 2, the first at index 4"),
+        ([2, 1], [3], [True], "expected different train indices from 0 in rising order"),
+        ([1], [3, 3], [True, True], "expected different test indices from 0 in rising order"),
+        ([-1, 2], [3], [True], "expected different train indices from 0 in rising order"),
+        ([1], [2, 3], [True], "expected one anomalous flag for each of 2 test images, found 1"),
+    ],
+)
+def test_unfit_splits_are_refused(train: list, test: list, anomalous: list, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Split(np.array(train, np.int64), np.array(test, np.int64), np.array(anomalous, bool))
+
+
+def test_saved_split_comes_back_the_same(labels: np.ndarray, tmp_path: Path) -> None:
+    split = make_split("pooled_80_20", labels, N_TRAIN, 2, split_seed=0)
+    path = tmp_path / "new" / "split.safetensors"
+    save_split(split, path)
+    loaded = load_split(path)
+    assert indices(loaded) == indices(split)
+    assert (loaded.train.dtype, loaded.test.dtype, loaded.anomalous.dtype) == (np.int64, np.int64, bool)
+    assert [file.name for file in path.parent.iterdir()] == ["split.safetensors"]
+
+
+def test_broken_and_missing_split_files_are_named(labels: np.ndarray, tmp_path: Path) -> None:
+    path = tmp_path / "split.safetensors"
+    with pytest.raises(ValueError, match=r"split.safetensors: expected a split with train"):
+        load_split(path)
+    save_split(make_split("one_vs_all", labels, N_TRAIN, 0, split_seed=0), path)
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(ValueError, match=r"split.safetensors: expected a split with train"):
+        load_split(path)

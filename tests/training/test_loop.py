@@ -1,0 +1,183 @@
+"""The loop: resumable at any iteration to the same bytes, one process a run, one sentence on divergence."""
+
+import hashlib
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from encore import files
+from encore.files import write_atomically
+from encore.methods.piad import PIAD
+from encore.papers import find_experiment
+from encore.training import loop
+from encore.training.checkpoint import load_checkpoint, save_checkpoint, to_bytes
+from encore.training.lock import RunIsLockedError, run_lock
+from encore.training.progress import duration
+
+ITERATIONS = 30
+
+
+class Killed(BaseException):
+    """Stands for a process that ends between two iterations."""
+
+
+def method():
+    settings = find_experiment("demo-piad").values("code")
+    return PIAD(settings | {"iterations": ITERATIONS, "n_weight": 4, "batch_size": 4}, (1, 16, 16), 0, "cpu")
+
+
+def pixels(count=50):
+    return torch.from_numpy(np.random.default_rng(0).integers(0, 256, (count, 1, 16, 16), dtype=np.uint8))
+
+
+def train(folder, model, **changed):
+    arguments = {
+        "pixel_range": [-1, 1],
+        "seed": 7,
+        "folder": folder,
+        "key": "k",
+        "checkpoint_seconds": 1e9,
+        "label": "test",
+    }
+    return loop.train(model, pixels(), **arguments | changed)
+
+
+def digest(model, training):
+    return hashlib.sha256(to_bytes(model.model()) + training.history.to_csv().encode()).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    model = method()
+    return digest(model, train(tmp_path_factory.mktemp("whole"), model))
+
+
+@pytest.mark.parametrize("last", [1, 3, 4, 17, 29])
+def test_a_training_that_ends_anywhere_goes_on_to_the_same_bytes(last, tmp_path, uninterrupted):
+    first = method()
+    step = first.step
+
+    def dying_step(images):
+        if first.iteration == last:
+            raise Killed
+        return step(images)
+
+    first.step = dying_step
+    with pytest.raises(Killed):
+        train(tmp_path, first, checkpoint_seconds=0)  # a checkpoint after every iteration
+    second = method()
+    training = train(tmp_path, second)
+    assert training.restarts == 1
+    assert digest(second, training) == uninterrupted
+
+
+def test_a_checkpoint_of_other_code_or_settings_is_no_start(tmp_path, uninterrupted, capsys):
+    train(tmp_path, method(), checkpoint_seconds=0, key="other")
+    model = method()
+    training = train(tmp_path, model)
+    assert training.restarts == 0
+    assert digest(model, training) == uninterrupted
+    assert "belongs to other code, settings or data" in capsys.readouterr().out
+
+
+def test_a_broken_checkpoint_is_no_start(tmp_path, uninterrupted, capsys):
+    (tmp_path / loop.CHECKPOINT).write_bytes(b"not a checkpoint")
+    model = method()
+    assert digest(model, train(tmp_path, model)) == uninterrupted
+    assert "can not be read" in capsys.readouterr().out
+
+
+def test_the_seed_decides(tmp_path, uninterrupted):
+    model = method()
+    assert digest(model, train(tmp_path, model, seed=8)) != uninterrupted
+
+
+def test_history_has_the_mean_losses_of_each_stretch(tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "HISTORY_ROWS", 2)
+
+    class Counter:
+        iterations, images_per_step = 7, 1
+
+        def __init__(self):
+            self.n = 0
+
+        def step(self, images):
+            self.n += 1
+            return {"loss": torch.tensor(float(self.n))}
+
+    training = train(tmp_path, Counter())
+    assert training.history.to_dict("list") == {"iteration": [3, 6, 7], "loss": [2.0, 5.0, 7.0]}
+
+
+def test_divergence_is_one_sentence_that_says_where(tmp_path):
+    class Diverging:
+        iterations, images_per_step = 500, 1
+
+        def step(self, images):
+            return {"fine": torch.tensor(1.0), "broken": torch.tensor(math.nan)}
+
+    with pytest.raises(loop.DivergedError, match=r"^test diverged: broken is not finite at iteration 5\.$"):
+        train(tmp_path, Diverging())
+
+
+def test_every_image_comes_once_a_pass_and_passes_join_without_a_gap():
+    order = loop.ImageOrder(10, seed=0, device="cpu")
+    taken = torch.cat([order.take(4) for _ in range(10)]).reshape(4, 10)
+    assert all(sorted(row.tolist()) == list(range(10)) for row in taken)
+    assert not torch.equal(taken[0], taken[1])
+    assert order.take(None).tolist() == list(range(10))
+
+
+def test_scale_reaches_both_ends_of_the_range():
+    scaled = loop.scale(torch.tensor([0, 255], dtype=torch.uint8), [-1, 1])
+    assert scaled.tolist() == [-1.0, 1.0]
+    assert scaled.dtype == torch.float32
+
+
+# --- checkpoints -------------------------------------------------------------------------------------
+
+
+def test_a_checkpoint_round_trips(tmp_path):
+    tensors = {"a": torch.tensor([1.5, -0.0]), "b": torch.tensor(3), "empty": torch.empty(0)}
+    save_checkpoint(tmp_path / "c", tensors, {"key": "k", "x": "é"})
+    found, metadata = load_checkpoint(tmp_path / "c", "k")
+    assert metadata["x"] == "é"
+    assert all(torch.equal(found[name], tensors[name]) for name in tensors)
+    assert load_checkpoint(tmp_path / "none", "k") is None
+
+
+def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    write_atomically(path, b"old")
+
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files.os, "fsync", fail)
+    with pytest.raises(OSError, match="No space"):
+        write_atomically(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+# --- lock --------------------------------------------------------------------------------------------
+
+
+def test_a_second_process_is_refused_and_told_who_holds_the_run(tmp_path):
+    with (
+        run_lock(tmp_path),
+        pytest.raises(RunIsLockedError, match=r"in use by process \d+ on "),
+        run_lock(tmp_path),
+    ):
+        pass
+    with run_lock(tmp_path):
+        pass  # free again
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0.2, "0 s"), (59.6, "1 min 0 s"), (200, "3 min 20 s"), (18720, "5 h 12 min")]
+)
+def test_durations_as_a_person_says_them(seconds, said):
+    assert duration(seconds) == said

@@ -1,0 +1,223 @@
+"""The workflow as a user meets it: menu, plans, what reruns and what does not, errors in one sentence."""
+
+import json
+import os
+import re
+import time
+
+import pytest
+
+pytestmark = pytest.mark.workflow
+
+
+def test_the_menu_names_every_target_with_a_sentence(project):
+    menu = dict(re.findall(r"^(\w+) \((.+)\)$", project.snakemake("--list-target-rules"), re.MULTILINE))
+    assert {"all", "audit", "demo", "piad", "piad_table2"} <= menu.keys()
+    assert "Table 2" in menu["piad_table2"]
+
+
+def test_all_plans_the_closed_form_number_of_runs_in_seconds(project):
+    """10 classes x 3 seeds of PIAD, 10 of each shallow method, on two datasets; and the sweep's two."""
+    began = time.monotonic()
+    plan = project.planned("all")
+    assert time.monotonic() - began < 15  # 2 s on an idle machine; this one may not be
+    assert plan["train"] == plan["score"] == 2 * (10 * 3 + 10 + 10) + 2
+    assert plan["split"] == 20
+    assert plan["download"] == 2
+    assert plan["weights"] == 1
+    assert plan["reconstruct"] == 10
+    assert plan["compare"] == 1
+
+
+def test_the_slurm_profile_plans_too(project):
+    assert project.planned("--profile", "profiles/slurm", "demo")["train"] == 50
+
+
+def test_without_a_dataset_its_cells_are_not_run(project):
+    plan = project.planned("piad_table2", "--config", "datasets=[mnist]")
+    assert plan["train"] == 10 * 3 + 10 + 10 + 2
+    assert plan["download"] == 1
+
+
+def test_a_wrong_configuration_ends_before_any_job_with_a_sentence_each(project):
+    (project.folder / "config.yaml").write_text(
+        "papers: [paid]\nreading: code\nseeds: [0]\ndata_dir: d\nsed: 1\n"
+    )
+    output = project.snakemake("-n", "all", expect=1)
+    assert "papers: found 'paid'; did you mean 'piad'?" in output
+    assert "unknown key 'sed', did you mean 'seeds'?" in output
+    assert "Traceback" not in output
+
+
+def test_a_key_given_twice_ends_before_any_job(project):
+    with (project.folder / "config.yaml").open("a") as stream:
+        stream.write("reading: paper\n")
+    assert "the key 'reading' stands twice" in project.snakemake("-n", "all", expect=1)
+
+
+def test_a_missing_file_and_no_network_is_one_sentence(project):
+    """Loopback's discard port stands for no network: nothing listens there."""
+    catalogue = project.folder / "workflow" / "encore" / "datasets" / "catalogue.yaml"
+    catalogue.write_text(
+        re.sub(r"https?://\S+/$", "http://127.0.0.1:9/", catalogue.read_text(), flags=re.MULTILINE)
+    )
+    output = project.snakemake("results/datasets/mnist.csv", expect=1)
+    assert "mnist/train-images-idx3-ubyte.gz: could not be downloaded" in output
+    assert "by hand" in output
+    assert "Traceback" not in output
+
+
+# --- a finished demo ---------------------------------------------------------------------------------
+
+
+def test_a_second_run_has_nothing_to_do(small_demo):
+    assert "Nothing to be done" in small_demo.snakemake("demo")
+
+
+def test_the_demos_table_has_no_verdict_and_says_what_it_is(small_demo):
+    html = (small_demo.folder / "results" / "tables" / "demo.html").read_text()
+    assert "random weights" in html
+    rows = (small_demo.folder / "results" / "tables" / "demo.csv").read_text().splitlines()
+    verdict = rows[0].split(",").index("verdict")
+    # Cells of digits that were left out say so; no cell is compared with a paper.
+    assert {row.split(",")[verdict] for row in rows[1:]} <= {"", "missing"}
+
+
+def test_records_hold_what_an_auditor_asks_for(small_demo):
+    record = json.loads((small_demo.folder / "results/runs/demo-piad/1/0/train.json").read_text())
+    assert record["experiment"] == "demo-piad"
+    assert (record["unit"], record["seed"], record["iterations"]) == ("1", 0, 10)
+    assert record["job"]["settings"]["n_dis"] == 2
+    assert record["sources"]["n_dis"]["source"] == "supplement 1"
+    assert record["sources"]["learning_rate"]["source"] == "assumed"
+    assert record["environment"]["libraries"]["torch"]
+    assert record["device"]["device"] == "cpu"
+    assert re.fullmatch("[0-9a-f]{64}", record["code_digest"])
+    assert "results/splits/digits/pooled_80_20/1/0.safetensors" in record["inputs"]
+    assert set(record["outputs"]) == {
+        "results/runs/demo-piad/1/0/model.safetensors",
+        "results/runs/demo-piad/1/0/history.csv",
+    }
+
+
+def test_touching_code_reruns_nothing(finished):
+    now = time.time() + 60
+    for path in (finished.folder / "workflow").rglob("*"):
+        os.utime(path, (now, now))
+    assert finished.planned("demo") == {}
+
+
+def test_a_number_in_a_method_reruns_its_jobs_only(finished):
+    finished.edit(
+        "workflow/encore/methods/piad.py",
+        "return self.last(leaky_relu(self.collapse(",
+        "return 1.0 * self.last(leaky_relu(self.collapse(",
+    )
+    plan = finished.planned("demo")
+    assert plan["train"] == plan["score"] == plan["reconstruct"] == 2
+    assert plan["measure"] == 1
+    assert "split" not in plan
+    assert "download" not in plan
+
+
+def test_a_comment_in_a_method_reruns_nothing(finished):
+    finished.edit("workflow/encore/methods/piad.py", '"""A(x) (1), one number', '"""A(x), one number')
+    assert finished.planned("demo") == {}
+
+
+def test_what_writes_records_reruns_nothing(finished):
+    finished.edit("workflow/encore/audit/records.py", "SCHEMA = 1", "SCHEMA = 2 - 1")
+    assert finished.planned("demo") == {}
+
+
+def test_a_setting_reruns_its_experiment_only(finished):
+    finished.edit(
+        "workflow/papers/piad.yaml",
+        "latent: {value: 16, source: assumed",
+        "latent: {value: 8, source: assumed",
+    )
+    plan = finished.planned("demo")
+    assert plan["train"] == 2
+    assert plan["measure"] == 1
+
+
+def test_another_reading_reruns_what_it_changes(finished):
+    plan = finished.planned("demo", "--config", "reading=paper")
+    assert plan["train"] == 2  # of PIAD; no setting of the shallow methods has two readings
+
+
+def test_seeds_and_units_add_runs_and_repeat_none(finished):
+    finished.edit("config.yaml", "seeds: [0]", "seeds: [0, 1]")
+    plan = finished.planned("demo")
+    assert plan["train"] == 2
+    assert "split" not in plan
+
+
+def test_snakemakes_own_report_works_without_a_network(small_demo):
+    small_demo.snakemake("demo", "--report", "report.html")
+    report = (small_demo.folder / "report.html").read_text()
+    assert "demo_auroc" in report
+    assert "demo.html" in report
+
+
+# --- the audit trail ---------------------------------------------------------------------------------
+
+
+def test_a_finished_demo_verifies(small_demo):
+    assert "every file is the one that its record describes" in small_demo.verify()
+
+
+def test_sha256sums_checks_with_coreutils_alone(small_demo):
+    small_demo.run("sha256sum", "--check", "--strict", "--quiet", "results/audit/SHA256SUMS")
+
+
+def test_one_flipped_byte_in_a_score_is_named(finished):
+    path = finished.folder / "results/runs/demo-kde/1/0/scores.csv"
+    content = bytearray(path.read_bytes())
+    content[-3] ^= 1
+    path.write_bytes(content)
+    assert "results/runs/demo-kde/1/0/scores.csv has changed" in finished.verify(expect=1)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "results/runs/demo-piad/0/0/train.json",
+        "results/runs/demo-piad/0/0/model.safetensors",
+        "results/tables/demo.json",
+        "results/splits/digits/pooled_80_20/1/0.safetensors",
+        "results/figures/demo_auroc.png",
+        "results/datasets/digits.csv",
+    ],
+)
+def test_a_removed_file_is_named(finished, name):
+    (finished.folder / name).unlink()
+    assert f"{name} is missing" in finished.verify(expect=1)
+
+
+def test_a_removed_record_is_named_even_without_the_audit_folder(finished):
+    (finished.folder / "results/tables/demo.json").unlink()
+    (finished.folder / "results/audit/SHA256SUMS").unlink()
+    assert "results/tables/demo.csv has no record" in finished.verify(expect=1)
+
+
+def test_a_file_put_there_by_hand_is_named(finished):
+    (finished.folder / "results/tables/better.csv").write_text("auroc\n1.0\n")
+    assert "results/tables/better.csv has no record" in finished.verify(expect=1)
+
+
+def test_an_audit_written_anew_does_not_bless_a_changed_file(finished):
+    path = finished.folder / "results/runs/demo-kde/1/0/scores.csv"
+    path.write_bytes(path.read_bytes() + b"\n")
+    finished.snakemake("audit")
+    assert "scores.csv has changed" in finished.verify(expect=1)
+
+
+def test_the_manifest_leads_from_a_cell_to_the_raw_file(small_demo):
+    manifest = json.loads((small_demo.folder / "results/audit/manifest.json").read_text())
+    cell = next(c for c in manifest["tables"]["demo"]["cells"] if c["method"] == "PIAD" and c["unit"] == "1")
+    files = [link["file"] for link in cell["chain"]]
+    run = "results/runs/demo-piad/1/0"
+    assert files[:2] == [f"{run}/scores.csv", f"{run}/model.safetensors"]
+    assert files[-1] == "results/datasets/digits.csv"
+    assert "results/splits/digits/pooled_80_20/1/0.safetensors" in files

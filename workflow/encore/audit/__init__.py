@@ -1,0 +1,1 @@
+"""Records beside every result, and the check that they still hold."""

@@ -1,0 +1,124 @@
+"""A record beside every result: what it was made from, by which code and settings, where and when.
+
+Times, hosts and processes stand in a part of their own (`run`); all else is the same for the same result.
+"""
+
+import functools
+import importlib.metadata
+import json
+import os
+import platform
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from encore.digest import file_digest
+from encore.files import write_atomically
+from encore.papers import ROOT
+
+SCHEMA = 1
+LIBRARIES = (
+    "torch",
+    "torchvision",
+    "numpy",
+    "pandas",
+    "scikit-learn",
+    "scipy",
+    "pillow",
+    "matplotlib",
+    "snakemake",
+)
+LOCK = ROOT / "envs" / "lock.txt"
+
+
+def fact(path: Path) -> dict[str, object]:
+    """SHA-256 and size of a file."""
+    return {"sha256": file_digest(path), "bytes": path.stat().st_size}
+
+
+def facts(paths: Iterable[Path]) -> dict[str, dict[str, object]]:
+    """SHA-256 and size of files by their path, as given: relative to where Snakemake runs."""
+    return {Path(path).as_posix(): fact(Path(path)) for path in paths}
+
+
+def write_record(
+    path: Path,
+    *,
+    rule: str,
+    started: float,
+    inputs: Iterable[Path],
+    outputs: Iterable[Path],
+    about: Mapping[str, object] | None = None,
+    run: Mapping[str, object] | None = None,
+) -> None:
+    """Write the record of one result. `about` are the rule's own facts, `run` those of this one execution.
+
+    `started` is `time.time()` at the start. The outputs must be under their final names.
+    """
+    record = {
+        "schema": SCHEMA,
+        "rule": rule,
+        "command": ["python", *(Path(sys.argv[0]).as_posix(), *sys.argv[1:])],
+        "inputs": facts(inputs),
+        "outputs": facts(outputs),
+        **(about or {}),
+        "source": dict(source_state()),
+        "environment": dict(environment()),
+        "run": {
+            "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
+            "seconds": round(time.time() - started, 3),
+            "host": socket.gethostname(),
+            "slurm_job": os.environ.get("SLURM_JOB_ID"),
+            **(run or {}),
+        },
+    }
+    write_atomically(path, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+
+
+def read_record(path: Path) -> dict:
+    """A record; ValueError in one sentence where it is not one."""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path} is not a record: {error}.") from None
+    if not isinstance(record, dict) or record.get("schema") != SCHEMA:
+        raise ValueError(f"{path} is not a record of schema {SCHEMA}.")
+    return record
+
+
+@functools.cache
+def source_state() -> Mapping[str, object]:
+    """Commit of the project, and whether tracked files differ from it; None where git does not know."""
+    commit = _git("rev-parse", "HEAD")
+    changed = _git("status", "--porcelain", "--untracked-files=no")
+    return {"commit": commit or None, "dirty": None if commit is None else bool(changed)}
+
+
+def _git(*arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=30, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
+
+
+@functools.cache
+def environment() -> Mapping[str, object]:
+    """Versions that a number can depend on, and the digest of the lock they should come from."""
+    versions = {}
+    for name in LIBRARIES:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            versions[name] = None
+    return {
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.machine()}",
+        "libraries": versions,
+        "lock_sha256": file_digest(LOCK) if LOCK.is_file() else None,
+    }

@@ -1,0 +1,44 @@
+"""Pretrained weights that a method compares images with: where they come from, and their tensors by name.
+
+PyTorch's own weights are published as pickles. Such a file is opened only after its checksum fits, only by
+PyTorch's restricted reader of tensors, and once: all else reads the safetensors file made from it.
+"""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from encore.datasets.catalogue import File
+from encore.datasets.download import RawFile, fetch_file
+
+PRETRAINED = {
+    "vgg19": File(
+        name="vgg19-dcbb9e9d.pth",  # torchvision's VGG19_Weights.IMAGENET1K_V1
+        bytes=574673361,
+        sha256_prefix="dcbb9e9d",  # all that the publisher gives, in the file's name
+        urls=("https://download.pytorch.org/models/vgg19-dcbb9e9d.pth",),
+    )
+}
+VGG19_CONVS = ((1, 2), (2, 2), (3, 4), (4, 4), (5, 4))  # (block, convolutions)
+
+
+def fetch_pretrained(name: str, data_dir: Path) -> tuple[RawFile, dict[str, Tensor]]:
+    """The checked file of pretrained weights, and its convolutions: `conv<block>_<index>.weight`, `.bias`.
+
+    Raises DownloadError where the file can not be had or does not fit its checksum.
+    """
+    (raw,) = fetch_file(name, PRETRAINED[name], data_dir)
+    published = torch.load(data_dir / raw.path, map_location="cpu", weights_only=True)
+    return raw, name_convolutions(published)
+
+
+def name_convolutions(published: dict[str, Tensor]) -> dict[str, Tensor]:
+    """torchvision's `features.<n>.*` of a VGG-19 by block and index; the classifier is left out."""
+    numbers = sorted({int(key.split(".")[1]) for key in published if key.startswith("features.")})
+    names = [f"conv{block}_{index}" for block, count in VGG19_CONVS for index in range(1, count + 1)]
+    return {
+        f"{name}.{part}": published[f"features.{number}.{part}"]
+        for name, number in zip(names, numbers, strict=True)
+        for part in ("weight", "bias")
+    }

@@ -1,0 +1,118 @@
+"""Digests of files, settings and code: what a job's numbers depend on, and nothing else.
+
+A rule's `params` carry the digest of the code that can change its numbers, so that an edit reruns what it
+can change. The digest covers the import closure inside this package, as syntax: comments, docstrings and
+layout do not count. What can not change a number is listed in `CANNOT_CHANGE_NUMBERS`, and only there.
+"""
+
+import ast
+import functools
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+PACKAGE_DIR = Path(__file__).resolve().parent
+PACKAGE = PACKAGE_DIR.name
+
+CANNOT_CHANGE_NUMBERS = {
+    "encore": "holds the version",
+    "encore.papers": "its result is covered by the digest of the settings",
+    "encore.datasets.catalogue": "its result is covered by the inventory of the raw files",
+    "encore.datasets.download": "its result is covered by the inventory of the raw files",
+    "encore.methods.registry": "names only",
+    "encore.digest": "names the numbers' origin, not the numbers",
+    "encore.files": "writes what it is given",
+    "encore.audit": "writes and checks records",
+    "encore.audit.records": "writes records",
+    "encore.training.progress": "prints",
+    "encore.training.lock": "refuses, changes nothing",
+}
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's bytes, hexadecimal."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def settings_digest(settings: Mapping) -> str:
+    """SHA-256 of settings as canonical JSON, hexadecimal."""
+    text = json.dumps(settings, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@functools.cache
+def code_digest(*roots: str) -> str:
+    """SHA-256 over the import closure of `roots`: modules (`encore.methods.piad`) or script paths."""
+    closure: dict[str, str] = {}
+    pending = list(roots)
+    while pending:
+        name = pending.pop()
+        path = _source(name)
+        if path is None or name in closure or (name in CANNOT_CHANGE_NUMBERS and name not in roots):
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        closure[name] = hashlib.sha256(repr(_skeleton(tree)).encode()).hexdigest()
+        pending += _imports(tree, name)
+    label = {
+        name if name.startswith(PACKAGE) else Path(name).name: digest for name, digest in closure.items()
+    }
+    return settings_digest(label)
+
+
+def _source(name: str) -> Path | None:
+    """The file of a module of this package or of a script; None for what is not ours."""
+    if name.endswith(".py"):
+        return Path(name)
+    if name.split(".")[0] != PACKAGE:
+        return None
+    stem = PACKAGE_DIR.parent.joinpath(*name.split("."))
+    for path in (stem.with_suffix(".py"), stem / "__init__.py"):
+        if path.is_file():
+            return path
+    return None
+
+
+def _imports(tree: ast.AST, name: str) -> list[str]:
+    """Modules that a syntax tree imports anywhere, with the packages that hold them."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            if node.level:
+                raise ValueError(f"{name}: relative imports are not followed; write the module's full name.")
+            found += [node.module] + [f"{node.module}.{alias.name}" for alias in node.names]
+    return found + [parent for module in found for parent in _parents(module)]
+
+
+def _parents(module: str) -> list[str]:
+    parts = module.split(".")
+    return [".".join(parts[:i]) for i in range(1, len(parts))]
+
+
+# Fields that carry no meaning, or that only some versions of Python have: with them, the same source would
+# have another digest on another Python.
+_SKIPPED_FIELDS = {"ctx", "kind", "type_comment", "type_ignores", "type_params"}
+
+
+def _skeleton(node: object) -> object:
+    """A syntax tree as nested tuples, without docstrings and positions; the same on every Python."""
+    if isinstance(node, ast.AST):
+        fields = []
+        for field, value in ast.iter_fields(node):
+            if field in _SKIPPED_FIELDS:
+                continue
+            if field == "body" and _is_docstring(node):
+                value = value[1:]
+            fields.append((field, _skeleton(value)))
+        return (type(node).__name__, tuple(fields))
+    if isinstance(node, list):
+        return tuple(_skeleton(item) for item in node)
+    return node
+
+
+def _is_docstring(node: ast.AST) -> bool:
+    documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    return isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None

@@ -1,0 +1,1 @@
+"""Plots of tables, training curves and sweeps, and grids of images and their reconstructions."""

@@ -1,0 +1,79 @@
+"""Images and what a model makes of them, pixel for pixel."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from encore.figures.plots import WIDTH, styled
+
+Group = tuple[np.ndarray, np.ndarray, np.ndarray]  # originals, reconstructions, scores
+GAP = 2  # pixels of white between neighbouring images
+
+
+def _check(group: Group, where: str) -> None:
+    originals, reconstructions, scores = group
+    if originals.ndim != 4 or len(originals) == 0 or originals.shape[1] not in (1, 3):
+        raise ValueError(f"{where}: expected images (n, 1 or 3, S, S), found shape {originals.shape}.")
+    if originals.dtype != np.uint8 or reconstructions.dtype != np.uint8:
+        raise ValueError(f"{where}: expected uint8, found {originals.dtype} and {reconstructions.dtype}.")
+    if reconstructions.shape != originals.shape or scores.shape != originals.shape[:1]:
+        shapes = (
+            f"{originals.shape} images, {reconstructions.shape} reconstructions and {scores.shape} scores"
+        )
+        raise ValueError(f"{where}: {shapes} do not belong together.")
+
+
+def tile(originals: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
+    """(n, C, S, S) twice -> (2 S + GAP, n (S + GAP) - GAP, 3): originals above reconstructions, on white."""
+    n, _, height, width = originals.shape
+    canvas = np.full((2 * height + GAP, n * (width + GAP) - GAP, 3), 255, np.uint8)
+    for row, images in enumerate((originals, reconstructions)):
+        top = row * (height + GAP)
+        for column, image in enumerate(images):
+            left = column * (width + GAP)
+            canvas[top : top + height, left : left + width] = image.transpose(1, 2, 0)  # one channel: grey
+    return canvas
+
+
+def _draw_group(axes: Axes, group: Group) -> None:
+    originals, reconstructions, scores = group
+    canvas = tile(originals, reconstructions)
+    axes.imshow(canvas, interpolation="none")
+    axes.set(xticks=[], yticks=[])
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+    size = originals.shape[-1]
+    for column, score in enumerate(scores):
+        centre = column * (size + GAP) + (size - 1) / 2
+        axes.text(centre, canvas.shape[0] + 0.5, f"{score:.3g}", ha="center", va="top", fontsize=7)
+
+
+@styled
+def reconstruction_grid(units: Mapping[str, Mapping[str, Group]], title: str) -> Figure:
+    """Originals above their reconstructions above the scores; a block of rows a unit, groups side by side.
+
+    units: by unit and then by group ("normal", "anomalous"; the same ones in every unit): originals and
+    reconstructions uint8 (n, C, S, S) with C 1 or 3, and scores (n,), higher for more anomalous.
+    """
+    for unit, groups in units.items():
+        for name, group in groups.items():
+            _check(group, f"unit {unit!r}, {name}")
+    names = list(dict.fromkeys(name for groups in units.values() for name in groups))
+    widths = [max(len(groups[name][0]) for groups in units.values() if name in groups) for name in names]
+    image = (WIDTH - 1) / sum(widths)  # inches, leaving room for the units' names
+    figure = Figure(figsize=(WIDTH, len(units) * (2 * image + 0.25) + 0.8))
+    grid = figure.subplots(len(units), len(names), squeeze=False, width_ratios=widths)
+    for row, (unit, groups) in zip(grid, units.items(), strict=True):
+        for axes, name in zip(row, names, strict=True):
+            if name not in groups:
+                axes.remove()
+                continue
+            _draw_group(axes, groups[name])
+        row[0].set_ylabel(unit, rotation=0, ha="right", va="center", fontweight="bold")
+    for axes, name in zip(grid[0], names, strict=True):
+        axes.set_title(name)
+    figure.suptitle(title)
+    figure.supxlabel("above the original, beneath it the reconstruction and the anomaly score", fontsize=8.5)
+    return figure

@@ -1,0 +1,394 @@
+"""PIAD: perceptual image anomaly detection (Tuluptceva et al. 2019), in the order of its Algorithm 1.
+
+A generator and an encoder learn together: G maps the latent prior to images, E maps images to the latent
+prior, both against Wasserstein critics, and G(E(x)) must look like x. The anomaly score of an image is how
+little G(E(x)) looks like it (eq. 1). Numbers in brackets are the paper's equations.
+"""
+
+import itertools
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor, nn
+
+from encore.networks.perceptual import VGGFeatures, random_vgg_features, vgg19_features
+from encore.networks.residual import NEGATIVE_SLOPE, MinibatchStd, PreActivationBlock, leaky_relu
+from encore.networks.state import adam_state, load_adam_state, load_modules, modules_state
+from encore.networks.wgan_gp import gradient_penalty
+
+# --- networks (supplement, Tables 1 and 2) -----------------------------------------------------------
+
+
+class Generator(nn.Module):
+    """z (B, latent, 1, 1) -> image (B, C, S, S), linear output; S = 4 * 2^(len(filters) - 1)."""
+
+    def __init__(self, latent: int, filters: list[int], channels: int):
+        super().__init__()
+        self.first = nn.Conv2d(latent, filters[0], 4, padding=3)
+        pairs = itertools.pairwise(filters)
+        self.blocks = nn.Sequential(*(PreActivationBlock(a, b, "up") for a, b in pairs))
+        self.last_block = PreActivationBlock(filters[-1], filters[-1])
+        self.last = nn.Conv2d(filters[-1], channels, 1)
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.last(leaky_relu(self.last_block(self.blocks(self.first(z)))))
+
+
+class Encoder(nn.Module):
+    """image (B, C, S, S) -> z (B, out, 1, 1), linear and deterministic; S = 4 * 2^(len(filters) - 1).
+
+    With `minibatch_std` it is the image critic, whose topology is the same.
+    """
+
+    def __init__(self, channels: int, filters: list[int], out: int, minibatch_std: bool = False):
+        super().__init__()
+        self.first = nn.Conv2d(channels, filters[0], 3, padding=1)
+        pairs = itertools.pairwise([filters[0], *filters[:-1]])
+        self.blocks = nn.Sequential(*(PreActivationBlock(a, b, "down") for a, b in pairs))
+        self.minibatch_std = MinibatchStd() if minibatch_std else nn.Identity()
+        self.collapse = nn.Conv2d(filters[-2] + minibatch_std, filters[-1], 4)
+        self.last = nn.Conv2d(filters[-1], out, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.minibatch_std(self.blocks(self.first(x)))
+        return self.last(leaky_relu(self.collapse(leaky_relu(x))))
+
+
+class ImageCritic(Encoder):
+    """D_X: image (B, C, S, S) -> (B,)."""
+
+    def __init__(self, channels: int, filters: list[int]):
+        super().__init__(channels, filters, out=1, minibatch_std=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x).flatten()
+
+
+class LatentCritic(nn.Sequential):
+    """D_Z: z (B, latent, 1, 1) -> (B,), three dense layers."""
+
+    def __init__(self, latent: int, units: list[int]):
+        super().__init__(
+            nn.Flatten(),
+            nn.Linear(latent, units[0]),
+            nn.LeakyReLU(NEGATIVE_SLOPE),
+            nn.Linear(units[0], units[1]),
+            nn.LeakyReLU(NEGATIVE_SLOPE),
+            nn.Linear(units[1], 1),
+            nn.Flatten(0),
+        )
+
+
+def initialise(network: nn.Module) -> nn.Module:
+    """The released code's initialisation; the paper is silent. Biases keep PyTorch's default."""
+    linear = [module for module in network.modules() if isinstance(module, nn.Linear)]
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(
+                module.weight, a=NEGATIVE_SLOPE, mode="fan_out", nonlinearity="leaky_relu"
+            )
+    for module in linear:
+        gain = 1.0 if module is linear[-1] else nn.init.calculate_gain("leaky_relu", NEGATIVE_SLOPE)
+        nn.init.xavier_uniform_(module.weight, gain)
+    return network
+
+
+# --- reconstruction losses (Section 3.1 and the ablation of Section 4.2) -------------------------------
+# Each takes the real images and their reconstructions (B, C, H, W) in [-1, 1] and gives one number an
+# image, (B,). The real image's features carry no gradient.
+
+
+def _per_image_mean(x: Tensor) -> Tensor:
+    return x.flatten(1).mean(dim=1)
+
+
+def relative_perceptual_l1(features: VGGFeatures, real: Tensor, fake: Tensor) -> Tensor:
+    """||f(x) - f(y)||_1 / ||f(x)||_1 over normalised features (4)."""
+    with torch.no_grad():
+        f_real = features(real)
+    return _per_image_mean((f_real - features(fake)).abs()) / _per_image_mean(f_real.abs())
+
+
+def perceptual_l1(features: VGGFeatures, real: Tensor, fake: Tensor) -> Tensor:
+    """Mean |f(x) - f(y)| over normalised features ("perc-L1", Section 4.2)."""
+    with torch.no_grad():
+        f_real = features(real)
+    return _per_image_mean((f_real - features(fake)).abs())
+
+
+def perceptual_l2(features: VGGFeatures, real: Tensor, fake: Tensor) -> Tensor:
+    """Mean (f(x) - f(y))^2 over features that are not normalised (2)."""
+    with torch.no_grad():
+        f_real = features.responses(real)
+    return _per_image_mean((f_real - features.responses(fake)).square())
+
+
+def l2(features: VGGFeatures, real: Tensor, fake: Tensor) -> Tensor:
+    """Mean (x - y)^2 over pixels in [-1, 1] ("MSE", Section 4.2)."""
+    return _per_image_mean((real - fake).square())
+
+
+def l2_imagenet(features: VGGFeatures, real: Tensor, fake: Tensor) -> Tensor:
+    """Mean (x - y)^2 over pixels normalised for VGG, as the released code measures MSE."""
+    return _per_image_mean((features.preprocess(real) - features.preprocess(fake)).square())
+
+
+LOSSES: Mapping[str, Callable[[VGGFeatures, Tensor, Tensor], Tensor]] = {
+    "relative_perceptual_l1": relative_perceptual_l1,
+    "perceptual_l1": perceptual_l1,
+    "perceptual_l2": perceptual_l2,
+    "l2": l2,
+    "l2_imagenet": l2_imagenet,
+}
+
+
+# --- gradient-normalising weights (Section 3.3) --------------------------------------------------------
+
+GRADIENT_NORMS: Mapping[str, Callable[[Tensor], Tensor]] = {
+    "l2": torch.linalg.vector_norm,  # Algorithm 2, line 2
+    "std": torch.std,  # supplement 1.2 and the released code
+}
+
+
+def exponential_smoothing(history: Tensor, factor: float) -> Tensor:
+    """y_0 = x_0, y_t = (1 - factor) y_(t-1) + factor x_t along the first axis; (T, L) -> (T, L)."""
+    smoothed = [history[0]]
+    for value in history[1:]:
+        smoothed.append((1 - factor) * smoothed[-1] + factor * value)
+    return torch.stack(smoothed)
+
+
+def select_weight(adversarial: Tensor, reconstruction: Tensor, *, n: int, factor: float, how: str) -> Tensor:
+    """gamma after Algorithm 3 from two histories of gradient norms, (T, layers) each; a 0-d tensor.
+
+    l_1 is the adversarial loss and l_2 the reconstruction loss (12). `how` is "mean", the paper's mean over
+    the last n entries and over layers, or "median", the released code's median over both together.
+    """
+    ratio = (
+        exponential_smoothing(adversarial, factor)[-n:] / exponential_smoothing(reconstruction, factor)[-n:]
+    )
+    return ratio.mean(dim=0).mean() if how == "mean" else torch.quantile(ratio, 0.5)
+
+
+# --- the method ------------------------------------------------------------------------------------
+
+
+class PIAD:
+    """Perceptual image anomaly detection. Settings come from the paper's YAML; see SETTINGS."""
+
+    DETERMINISTIC = False
+    ON_GPU = True
+    SETTINGS = {
+        "latent": "size of the latent vector z, prior N(0, I)",
+        "generator_filters": "filters of G: first convolution, then each BlockUp",
+        "encoder_filters": "filters of E: each BlockDown, then the 4x4 convolution",
+        "critic_filters": "filters of D_X: each BlockDown, then the 4x4 convolution",
+        "latent_critic_units": "units of D_Z's two hidden layers",
+        "iterations": "N of Algorithm 1: updates of generator and encoder",
+        "batch_size": "images a batch",
+        "n_dis": "critic updates before each update of generator and encoder (Algorithm 1, line 2)",
+        "n_weight": "iterations between two updates of gamma (Algorithm 1, line 9)",
+        "learning_rate": "Adam's step size for generator and encoder",
+        "learning_rate_critics": "Adam's step size for both critics",
+        "betas": "Adam's decay rates of both moments",
+        "weight_decay": "L2 penalty inside Adam, all networks",
+        "gradient_penalty_weight": "lambda of (5)",
+        "drift_weight": "weight of E[D(.)^2] in the critics' loss",
+        "drift_on": "samples that the drift term covers: real, both",
+        "loss": "reconstruction loss and anomaly score, by its name in LOSSES",
+        "features": "network that images are compared in: vgg19, random_vgg",
+        "weights": "policy for gamma_G and gamma_E: gradient_normalising, fixed",
+        "gamma_g": "gamma_G of (8), before the first update or throughout where fixed",
+        "gamma_e": "gamma_E of (9), before the first update or throughout where fixed",
+        "gradient_norm": "norm of a layer's gradient (Algorithm 2, line 2): l2, std",
+        "gradient_aggregate": "how ratios become one gamma (Algorithm 3, lines 5 and 7): mean, median",
+        "smoothing_factor": "weight of the newest value in exponential smoothing",
+        "history_kept": "entries of the gradient history that are kept, or all",
+        "history_used": "N of Algorithm 3: smoothed entries that a ratio is taken over",
+    }
+
+    def __init__(
+        self, settings: Mapping, shape: tuple[int, int, int], seed: int, device: str, weights: str = ""
+    ):
+        """Networks for images of `shape` (C, S, S), initialised and drawing from `seed`, on `device`."""
+        self.settings, self.device = settings, device
+        channels, side, _ = shape
+        for name in ("generator_filters", "encoder_filters", "critic_filters"):
+            reached = 4 * 2 ** (len(settings[name]) - 1)
+            if reached != side:
+                raise ValueError(
+                    f"{name} = {settings[name]} makes networks for {reached} pixels, images have {side}."
+                )
+        torch.manual_seed(seed)
+        latent = settings["latent"]
+        self.networks = {
+            "generator": Generator(latent, settings["generator_filters"], channels),
+            "encoder": Encoder(channels, settings["encoder_filters"], latent),
+            "image_critic": ImageCritic(channels, settings["critic_filters"]),
+            "latent_critic": LatentCritic(latent, settings["latent_critic_units"]),
+        }
+        for network in self.networks.values():
+            initialise(network).to(device)  # drawn on the CPU: the same on every device
+        self.G, self.E, self.D_X, self.D_Z = self.networks.values()
+        self.features = _features(settings["features"], weights).to(device)
+        self.loss = LOSSES[settings["loss"]]
+        adam = {"betas": tuple(settings["betas"]), "weight_decay": settings["weight_decay"]}
+        self.learners = [*self.G.parameters(), *self.E.parameters()]
+        self.critics = [*self.D_X.parameters(), *self.D_Z.parameters()]
+        self.optimizers = {
+            "generator_encoder": torch.optim.Adam(self.learners, lr=settings["learning_rate"], **adam),
+            "critics": torch.optim.Adam(self.critics, lr=settings["learning_rate_critics"], **adam),
+        }
+        self.random = torch.Generator(device).manual_seed(seed)
+        self.iteration = 0
+        self.gamma_g = torch.tensor(float(settings["gamma_g"]), device=device)
+        self.gamma_e = torch.tensor(float(settings["gamma_e"]), device=device)
+        self.histories = {key: torch.empty(0, device=device) for key in ("g_adv", "g_rec", "e_adv", "e_rec")}
+
+    @property
+    def iterations(self) -> int:
+        """N of Algorithm 1."""
+        return self.settings["iterations"]
+
+    @property
+    def images_per_step(self) -> int:
+        """Images that one `step` takes: fresh ones for each critic update and for the update of G and E."""
+        return (self.settings["n_dis"] + 1) * self.settings["batch_size"]
+
+    @property
+    def deviations(self) -> list[str]:
+        """What keeps these numbers from a comparison with the paper's."""
+        if self.settings["features"] == "vgg19":
+            return []
+        return ["perceptual features of a small VGG with fixed random weights in place of VGG-19"]
+
+    def prior(self, count: int) -> Tensor:
+        """z ~ N(0, I), (count, latent, 1, 1)."""
+        return torch.randn(count, self.settings["latent"], 1, 1, generator=self.random, device=self.device)
+
+    # Algorithm 1, one pass of the loop of line 1
+
+    def step(self, images: Tensor) -> dict[str, Tensor]:
+        """One iteration on `images` (images_per_step, C, S, S) in [-1, 1]; losses as 0-d tensors."""
+        *critic_batches, x = images.split(self.settings["batch_size"])
+        for batch in critic_batches:  # lines 2-6
+            losses = self._update_critics(batch)
+        self.iteration += 1
+        z = self.prior(len(x))  # line 7
+        loss_adv_g = -self.D_X(self.G(z)).mean()  # line 8, (6); the real term has no gradient
+        encoded = self.E(x)
+        loss_adv_e = -self.D_Z(encoded).mean()
+        loss_rec = self.loss(self.features, x, self.G(encoded)).mean()  # (7)
+        of_g, of_e = list(self.G.parameters()), list(self.E.parameters())
+        g_adv = torch.autograd.grad(loss_adv_g, of_g)
+        e_adv = torch.autograd.grad(loss_adv_e, of_e, retain_graph=True)
+        rec = torch.autograd.grad(loss_rec, of_g + of_e)
+        g_rec, e_rec = rec[: len(of_g)], rec[len(of_g) :]
+        if (
+            self.settings["weights"] == "gradient_normalising"
+            and self.iteration % self.settings["n_weight"] == 0
+        ):
+            self._update_weights(g_adv=g_adv, g_rec=g_rec, e_adv=e_adv, e_rec=e_rec)  # lines 9-14
+        # Lines 15-17, (8) and (9): what reaches E through G is scaled by gamma_E alone.
+        for parameters, gamma, adv, of_rec in (
+            (of_g, self.gamma_g, g_adv, g_rec),
+            (of_e, self.gamma_e, e_adv, e_rec),
+        ):
+            for parameter, a, r in zip(parameters, adv, of_rec, strict=True):
+                parameter.grad = gamma * r + a
+        self.optimizers["generator_encoder"].step()  # line 18
+        generator = {"adversarial_g": loss_adv_g, "adversarial_e": loss_adv_e, "reconstruction": loss_rec}
+        weights = {"gamma_g": self.gamma_g, "gamma_e": self.gamma_e}
+        return {name: value.detach() for name, value in (losses | generator | weights).items()}
+
+    def _update_critics(self, x: Tensor) -> dict[str, Tensor]:
+        """Lines 3-5: both critics on fresh x and z."""
+        z = self.prior(len(x))
+        with torch.no_grad():
+            fake_x, fake_z = self.G(z), self.E(x)
+        loss_x = self._critic_loss(self.D_X, x, fake_x)
+        loss_z = self._critic_loss(self.D_Z, z, fake_z)
+        gradients = torch.autograd.grad(loss_x + loss_z, self.critics)
+        for parameter, gradient in zip(self.critics, gradients, strict=True):
+            parameter.grad = gradient
+        self.optimizers["critics"].step()
+        return {"image_critic": loss_x, "latent_critic": loss_z}
+
+    def _critic_loss(self, critic: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
+        """(5) with the drift term of supplement Section 1."""
+        d_real, d_fake = critic(real), critic(fake)
+        drift = d_real.square().mean()
+        if self.settings["drift_on"] == "both":
+            drift = drift + d_fake.square().mean()
+        mix = torch.rand(len(real), generator=self.random, device=self.device)
+        penalty = gradient_penalty(critic, real, fake, mix)
+        return (
+            d_fake.mean()
+            - d_real.mean()
+            + self.settings["gradient_penalty_weight"] * penalty
+            + self.settings["drift_weight"] * drift
+        )
+
+    def _update_weights(self, **gradients: tuple[Tensor, ...]) -> None:
+        """Algorithm 2 for each loss and network, then Algorithm 3 for gamma_G and gamma_E."""
+        norm = GRADIENT_NORMS[self.settings["gradient_norm"]]
+        kept = self.settings["history_kept"]
+        for key, gradient in gradients.items():
+            # Only weights count, not biases: in these networks every weight has four axes.
+            entry = torch.stack([norm(g) for g in gradient if g.dim() == 4]).unsqueeze(0)
+            history = torch.cat([self.histories[key].view(-1, entry.shape[1]), entry])
+            self.histories[key] = history if kept == "all" else history[-kept:]
+        how = {
+            "n": self.settings["history_used"],
+            "factor": self.settings["smoothing_factor"],
+            "how": self.settings["gradient_aggregate"],
+        }
+        self.gamma_g = select_weight(self.histories["g_adv"], self.histories["g_rec"], **how)
+        self.gamma_e = select_weight(self.histories["e_adv"], self.histories["e_rec"], **how)
+
+    # After training
+
+    @torch.no_grad()
+    def reconstruct(self, images: Tensor) -> Tensor:
+        """G(E(x)); (B, C, S, S) in [-1, 1] -> the same shape, not clipped."""
+        return self.G(self.E(images))
+
+    @torch.no_grad()
+    def score(self, images: Tensor) -> dict[str, Tensor]:
+        """A(x) (1), one number an image, greater where more anomalous; column name -> (B,)."""
+        return {"score": self.loss(self.features, images, self.reconstruct(images))}
+
+    # State
+
+    def model(self) -> dict[str, Tensor]:
+        """What scoring needs, and no more."""
+        return modules_state(self.networks)
+
+    def load_model(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take the networks from what `model` gave."""
+        load_modules(self.networks, tensors)
+
+    def state(self) -> dict[str, Tensor]:
+        """All that the next step depends on, as one flat dict."""
+        counters = {
+            "iteration": torch.tensor(self.iteration),
+            "random": self.random.get_state(),
+            "gamma_g": self.gamma_g,
+            "gamma_e": self.gamma_e,
+        }
+        histories = {f"history.{key}": value for key, value in self.histories.items()}
+        return self.model() | adam_state(self.optimizers) | counters | histories
+
+    def load_state(self, tensors: Mapping[str, Tensor]) -> None:
+        """Go on from what `state` gave."""
+        self.load_model(tensors)
+        load_adam_state(self.optimizers, tensors)
+        self.iteration = int(tensors["iteration"])
+        self.random.set_state(tensors["random"].cpu())
+        self.gamma_g = tensors["gamma_g"].to(self.device)
+        self.gamma_e = tensors["gamma_e"].to(self.device)
+        self.histories = {key: tensors[f"history.{key}"].to(self.device) for key in self.histories}
+
+
+def _features(name: str, weights: str) -> VGGFeatures:
+    return vgg19_features(weights) if name == "vgg19" else random_vgg_features()

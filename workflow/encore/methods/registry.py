@@ -1,0 +1,15 @@
+"""The names of the methods and where each is found. Only the one asked for is imported."""
+
+import importlib
+
+METHODS = {
+    "piad": "encore.methods.piad:PIAD",
+    "ocsvm": "encore.methods.shallow:OCSVM",
+    "kde": "encore.methods.shallow:KDE",
+}
+
+
+def load_method(name: str) -> type:
+    """The class of a method."""
+    module, class_name = METHODS[name].split(":")
+    return getattr(importlib.import_module(module), class_name)

@@ -1,0 +1,538 @@
+"""The papers as data: reads and checks their YAML and CSV, and resolves an experiment's settings.
+
+Everything that is wrong is said at once, a sentence each, before a job starts. Imports no torch: the
+Snakefile calls this module, and every job parses the Snakefile again.
+"""
+
+import ast
+import csv
+import difflib
+import functools
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import jsonschema
+import yaml
+
+from encore.datasets.catalogue import DATASETS
+from encore.digest import settings_digest
+from encore.methods.registry import METHODS
+
+ROOT = Path(__file__).resolve().parents[2]
+PAPERS_DIR = ROOT / "workflow" / "papers"
+SCHEMAS_DIR = ROOT / "workflow" / "schemas"
+PACKAGE_DIR = Path(__file__).resolve().parent
+AVERAGE = "avg"  # the subset that stands for the mean over all units
+
+
+class ConfigError(ValueError):
+    """One or more faults of a configuration or a paper's data, a sentence each."""
+
+    def __init__(self, faults: Iterable[str]):
+        super().__init__("\n".join(faults))
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A resolved setting: its value, its source, and which reading chose it ("" where there is one)."""
+
+    value: object
+    source: str
+    reading: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class MethodFacts:
+    """What the Snakefile must know of a method without importing it."""
+
+    settings: Mapping[str, str]
+    deterministic: bool
+    on_gpu: bool
+    reconstructs: bool
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A method on a dataset under a protocol with settings, repeated over units and seeds."""
+
+    name: str
+    paper: str
+    title: str
+    method: str
+    dataset: str
+    protocol: str
+    split_seed: int
+    units: tuple[str, ...]
+    settings: Mapping[str, Mapping]
+
+    def resolve(self, reading: str) -> dict[str, Setting]:
+        """Every setting's value and source under `reading` ("paper" or "code")."""
+        resolved = {}
+        for name, entry in sorted(self.settings.items()):
+            chosen = entry.get(reading, entry)
+            resolved[name] = Setting(
+                chosen["value"],
+                chosen["source"],
+                reading if reading in entry else "",
+                chosen.get("reason", ""),
+            )
+        return resolved
+
+    def values(self, reading: str) -> dict[str, object]:
+        """Every setting's value under `reading`."""
+        return {name: setting.value for name, setting in self.resolve(reading).items()}
+
+    def job(self, reading: str, precision: str) -> dict[str, object]:
+        """All that a run's numbers depend on besides code, data and seed; its digest tells runs apart."""
+        return {
+            "method": self.method,
+            "dataset": self.dataset,
+            "protocol": self.protocol,
+            "split_seed": self.split_seed,
+            "precision": precision,
+            "settings": self.values(reading),
+        }
+
+
+@dataclass(frozen=True)
+class Paper:
+    """One paper: its experiments by name, its tables and figures, and every number that it prints."""
+
+    name: str
+    about: Mapping[str, object]
+    experiments: Mapping[str, Experiment]
+    tables: Mapping[str, Mapping]
+    figures: Mapping[str, Mapping]
+    published: tuple[Mapping[str, str], ...]
+
+
+# --- reading -----------------------------------------------------------------------------------------
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """YAML 1.1 as PyYAML reads it, but a key given twice is an error and not a silent loss."""
+
+    def construct_mapping(self, node, deep=False):
+        seen = {}
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                raise ConfigError(
+                    [
+                        f"{self.name}, line {key_node.start_mark.line + 1}: the key {key!r} stands twice "
+                        f"(first in line {seen[key]}); remove one."
+                    ]
+                )
+            seen[key] = key_node.start_mark.line + 1
+        return super().construct_mapping(node, deep)
+
+
+def load_yaml(path: Path) -> dict:
+    """The mapping in a YAML file; a syntax error or a key given twice is a ConfigError with its line."""
+    with open(path, encoding="utf-8") as stream:
+        loader = _StrictLoader(stream)
+        loader.name = str(path)
+        try:
+            content = loader.get_single_data()
+        except yaml.MarkedYAMLError as error:
+            line = error.problem_mark.line + 1 if error.problem_mark else "?"
+            raise ConfigError([f"{path}, line {line}: not valid YAML: {error.problem}."]) from None
+        finally:
+            loader.dispose()
+    if not isinstance(content, dict):
+        raise ConfigError([f"{path}: expected keys and values, found {type(content).__name__}."])
+    return content
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """A hint for a message: the nearest known word, or all of them where none is near."""
+    known = [str(name) for name in known]
+    close = difflib.get_close_matches(str(word), known, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known) or 'none'}."
+
+
+_LOOKS_LIKE_A_NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
+
+
+def _schema_faults(content: Mapping, schema_name: str, where: str) -> list[str]:
+    schema = yaml.safe_load((SCHEMAS_DIR / schema_name).read_text(encoding="utf-8"))
+    validator = jsonschema.Draft202012Validator(schema)
+    errors = sorted(
+        validator.iter_errors(content), key=lambda error: [str(part) for part in error.absolute_path]
+    )
+    return [_sentence(error, where) for error in errors]
+
+
+def _dotted(path: Iterable) -> str:
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text
+
+
+def _sentence(error: jsonschema.ValidationError, where: str) -> str:
+    """One sentence for one fault: which key, what was found, what was expected."""
+    key = _dotted(error.absolute_path)
+    place = f"{where}: {key}" if key else where
+    found = error.instance
+    match error.validator:
+        case "additionalProperties":
+            known = error.schema.get("properties", {})
+            unknown = [name for name in found if name not in known]
+            hints = "; ".join(f"unknown key {name!r}, {nearest(name, known)}" for name in unknown)
+            return f"{place}: {hints}"
+        case "required":
+            missing = [name for name in error.validator_value if name not in found]
+            return f"{place}: the key {missing[0]!r} is missing."
+        case "type":
+            expected = error.validator_value
+            expected = expected if isinstance(expected, str) else " or ".join(expected)
+            hint = ""
+            if isinstance(found, str) and _LOOKS_LIKE_A_NUMBER.match(found):
+                hint = " (YAML reads it as text: write a number such as 0.001 or 1.0e-3, without quotes)"
+            return f"{place}: found {found!r}, expected {expected}{hint}."
+        case "enum":
+            return f"{place}: found {found!r}; {nearest(found, error.validator_value)}"
+        case "uniqueItems":
+            return f"{place}: something stands twice in {found!r}."
+        case "minItems":
+            return f"{place}: the list is empty."
+        case "oneOf":
+            return f"{place}: found {found!r}, expected `all` or a list of texts."
+        case _:
+            return f"{place}: {error.message}."
+
+
+# --- methods, without importing them -----------------------------------------------------------------
+
+
+def _class_literals(path: Path, class_name: str) -> dict[str, object]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and node.name == class_name:
+            assigned = {}
+            for item in node.body:
+                if isinstance(item, ast.Assign) and isinstance(item.targets[0], ast.Name):
+                    try:
+                        assigned[item.targets[0].id] = ast.literal_eval(item.value)
+                    except ValueError:
+                        continue
+                elif isinstance(item, ast.FunctionDef):
+                    assigned[item.name] = True
+            return assigned
+    raise LookupError(f"{path} defines no class {class_name}")
+
+
+@functools.cache
+def method_facts(name: str) -> MethodFacts:
+    """The literals SETTINGS, DETERMINISTIC and ON_GPU of a method's class, and whether it reconstructs."""
+    module, class_name = METHODS[name].split(":")
+    path = PACKAGE_DIR.parent / (module.replace(".", "/") + ".py")
+    literals = _class_literals(path, class_name)
+    return MethodFacts(
+        literals["SETTINGS"], literals["DETERMINISTIC"], literals["ON_GPU"], "reconstruct" in literals
+    )
+
+
+def code_roots(script: str, method: str | None = None) -> list[str]:
+    """Where the import closure of a job begins: its script, and the file of its method if it runs one."""
+    roots = [str(ROOT / "workflow" / "scripts" / script)]
+    return roots if method is None else [*roots, METHODS[method].split(":")[0]]
+
+
+def pretrained_weights(settings: Mapping[str, object]) -> str | None:
+    """The name of the pretrained weights that settings call for, if any."""
+    return "vgg19" if settings.get("features") == "vgg19" else None
+
+
+@functools.cache
+def _image_settings() -> Mapping[str, str]:
+    tree = ast.parse((PACKAGE_DIR / "datasets" / "images.py").read_text(encoding="utf-8"))
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and node.targets[0].id == "SETTINGS":
+            return ast.literal_eval(node.value)
+    raise LookupError("datasets/images.py defines no SETTINGS")
+
+
+@functools.cache
+def _protocols() -> tuple[str, ...]:
+    from encore.datasets.protocols import PROTOCOLS
+
+    return tuple(PROTOCOLS)
+
+
+# --- papers ------------------------------------------------------------------------------------------
+
+
+def known_papers() -> list[str]:
+    """The names of the papers that have a YAML in workflow/papers."""
+    return sorted(path.stem for path in PAPERS_DIR.glob("*.yaml"))
+
+
+@functools.cache
+def load_paper(name: str) -> Paper:
+    """One checked paper; all faults of its YAML and CSV at once as a ConfigError."""
+    path = PAPERS_DIR / f"{name}.yaml"
+    if not path.is_file():
+        raise ConfigError([f"there is no paper {name!r}; {nearest(name, known_papers())}"])
+    return parse_paper(
+        name, load_yaml(path), read_published(path.with_suffix(".csv")), str(path.relative_to(ROOT))
+    )
+
+
+def parse_paper(name: str, content: Mapping, published: tuple, where: str) -> Paper:
+    """A paper from its YAML's content and its CSV's rows; all faults at once as a ConfigError."""
+    faults = _schema_faults(content, "paper.schema.yaml", where)
+    if faults:
+        raise ConfigError(faults)
+    groups = content.get("settings", {})
+    experiments = {}
+    for experiment_name, entry in content["experiments"].items():
+        place = f"{where}: experiments.{experiment_name}"
+        found = _experiment_faults(entry, groups, place)
+        faults += found
+        if not found:
+            experiments[experiment_name] = _experiment(experiment_name, name, entry, groups)
+    tables = {
+        key: {"figures": [], "demo": False, "digits": 3, **table} for key, table in content["tables"].items()
+    }
+    figures = content.get("figures", {})
+    faults += _result_faults(tables, figures, content["experiments"], published, where)
+    if faults:
+        raise ConfigError(faults)
+    return Paper(name, content["paper"], experiments, tables, figures, published)
+
+
+def _merged(entry: Mapping, groups: Mapping) -> dict[str, Mapping]:
+    merged = {}
+    for group in entry.get("use", []):
+        merged.update(groups[group])
+    merged.update(entry["settings"])
+    return merged
+
+
+def _experiment(name: str, paper: str, entry: Mapping, groups: Mapping) -> Experiment:
+    units = DATASETS[entry["dataset"]].classes if entry["units"] == "all" else tuple(entry["units"])
+    return Experiment(
+        name=name,
+        paper=paper,
+        title=entry["title"],
+        method=entry["method"],
+        dataset=entry["dataset"],
+        protocol=entry["protocol"],
+        split_seed=entry.get("split_seed", 0),
+        units=units,
+        settings=_merged(entry, groups),
+    )
+
+
+def _experiment_faults(entry: Mapping, groups: Mapping, place: str) -> list[str]:
+    faults = []
+    if entry["method"] not in METHODS:
+        faults.append(f"{place}.method: found {entry['method']!r}; {nearest(entry['method'], METHODS)}")
+    if entry["dataset"] not in DATASETS:
+        faults.append(f"{place}.dataset: found {entry['dataset']!r}; {nearest(entry['dataset'], DATASETS)}")
+    elif entry["units"] != "all":
+        classes = DATASETS[entry["dataset"]].classes
+        faults += [
+            f"{place}.units: {unit!r} is no class of {entry['dataset']}; {nearest(unit, classes)}"
+            for unit in entry["units"]
+            if unit not in classes
+        ]
+    if entry["protocol"] not in _protocols():
+        faults.append(
+            f"{place}.protocol: found {entry['protocol']!r}; {nearest(entry['protocol'], _protocols())}"
+        )
+    unknown_groups = [group for group in entry.get("use", []) if group not in groups]
+    faults += [f"{place}.use: found {group!r}; {nearest(group, groups)}" for group in unknown_groups]
+    if entry["method"] in METHODS and not unknown_groups:
+        faults += _setting_faults(entry, groups, place)
+    return faults
+
+
+def _setting_faults(entry: Mapping, groups: Mapping, place: str) -> list[str]:
+    settings = _merged(entry, groups)
+    known = {**method_facts(entry["method"]).settings, **_image_settings()}
+    faults = [
+        f"{place}.settings: unknown setting {name!r}, {nearest(name, known)}"
+        for name in settings
+        if name not in known
+    ]
+    faults += [
+        f"{place}.settings: {name!r} is missing ({known[name]})." for name in known if name not in settings
+    ]
+    for name, setting in settings.items():
+        for sourced in (setting,) if "value" in setting else (setting["paper"], setting["code"]):
+            value = sourced["value"]
+            for item in value if isinstance(value, list) else [value]:
+                if isinstance(item, str) and _LOOKS_LIKE_A_NUMBER.match(item):
+                    faults.append(
+                        f"{place}.settings.{name}: {item!r} is read as text by YAML; "
+                        "write a number such as 0.001 or 1.0e-3, without quotes."
+                    )
+    return faults
+
+
+def _result_faults(
+    tables: Mapping, figures: Mapping, experiments: Mapping, published: tuple, where: str
+) -> list[str]:
+    """Faults of the references between tables, figures, experiments and the printed numbers."""
+    faults = []
+    for name, table in tables.items():
+        place = f"{where}: tables.{name}"
+        printed = {
+            (row["dataset"], row["method"])
+            for row in published
+            if row["table"] == table.get("source") and row["metric"] == table.get("published_metric")
+        }
+        if "source" in table and not printed:
+            faults.append(
+                f"{place}.source: the CSV has no rows of {table['source']!r} with that published_metric."
+            )
+        if "source" in table and "margins" not in table:
+            faults.append(f"{place}: a table with printed numbers needs margins.")
+        for index, cell in enumerate(table["cells"]):
+            if cell["experiment"] not in experiments:
+                faults.append(
+                    f"{place}.cells[{index}].experiment: found {cell['experiment']!r}; "
+                    f"{nearest(cell['experiment'], experiments)}"
+                )
+            if printed and (cell["dataset"], cell["method"]) not in printed:
+                faults.append(
+                    f"{place}.cells[{index}]: the CSV prints no {cell['method']!r} on {cell['dataset']!r}."
+                )
+            if cell["method"] not in table["columns"]:
+                faults.append(
+                    f"{place}.cells[{index}].method: {cell['method']!r} is no column; "
+                    f"{nearest(cell['method'], table['columns'])}"
+                )
+        faults += [
+            f"{place}.figures: found {figure!r}; {nearest(figure, figures)}"
+            for figure in table["figures"]
+            if figure not in figures
+        ]
+    for name, figure in figures.items():
+        place = f"{where}: figures.{name}"
+        if "table" in figure and figure["table"] not in tables:
+            faults.append(f"{place}.table: found {figure['table']!r}; {nearest(figure['table'], tables)}")
+        if "experiment" in figure and figure["experiment"] not in experiments:
+            faults.append(
+                f"{place}.experiment: found {figure['experiment']!r}; "
+                f"{nearest(figure['experiment'], experiments)}"
+            )
+    return faults
+
+
+PUBLISHED_COLUMNS = ("paper", "table", "dataset", "method", "subset", "metric", "value", "std", "note")
+
+
+def read_published(path: Path) -> tuple[Mapping[str, str], ...]:
+    """Every number that a paper prints, one row a cell, as text (the printed digits count)."""
+    with open(path, encoding="utf-8", newline="") as stream:
+        reader = csv.DictReader(stream)
+        if tuple(reader.fieldnames or ()) != PUBLISHED_COLUMNS:
+            raise ConfigError([f"{path}: expected the columns {', '.join(PUBLISHED_COLUMNS)}."])
+        return tuple(reader)
+
+
+def load_papers() -> dict[str, Paper]:
+    """All papers by name; all faults of all of them at once as a ConfigError."""
+    papers, faults = {}, []
+    for name in known_papers():
+        try:
+            papers[name] = load_paper(name)
+        except ConfigError as error:
+            faults.append(str(error))
+    if faults:
+        raise ConfigError(faults)
+    return papers
+
+
+def find_experiment(name: str) -> Experiment:
+    """An experiment of any paper by its name."""
+    return _find(
+        name,
+        "experiment",
+        {key: e for paper in load_papers().values() for key, e in paper.experiments.items()},
+    )
+
+
+def find_table(name: str) -> tuple[Paper, Mapping]:
+    """The paper and the entry of a table by its name."""
+    return _find(
+        name,
+        "table",
+        {key: (paper, t) for paper in load_papers().values() for key, t in paper.tables.items()},
+    )
+
+
+def find_figure(name: str) -> tuple[Paper, Mapping]:
+    """The paper and the entry of a figure by its name."""
+    return _find(
+        name,
+        "figure",
+        {key: (paper, f) for paper in load_papers().values() for key, f in paper.figures.items()},
+    )
+
+
+def table_digest(name: str) -> str:
+    """Digest of all that a table takes from its paper's YAML and CSV."""
+    paper, table = find_table(name)
+    return settings_digest({"table": table, "published": paper.published})
+
+
+def _find(name: str, kind: str, known: Mapping):
+    if name not in known:
+        raise ConfigError([f"there is no {kind} {name!r}; {nearest(name, known)}"])
+    return known[name]
+
+
+# --- the configuration -------------------------------------------------------------------------------
+
+
+def check_config(config: Mapping, where: str = "config.yaml") -> None:
+    """Raise a ConfigError that names every fault of the resolved configuration."""
+    faults = _schema_faults(config, "config.schema.yaml", where)
+    papers = load_papers()
+    experiments = {
+        name: experiment for paper in papers.values() for name, experiment in paper.experiments.items()
+    }
+    for name in _list(config, "papers"):
+        if name not in papers:
+            faults.append(f"{where}: papers: found {name!r}; {nearest(name, papers)}")
+    for key in ("datasets", "accept_unverified"):
+        for name in _list(config, key):
+            if name not in DATASETS:
+                faults.append(f"{where}: {key}: found {name!r}; {nearest(name, DATASETS)}")
+    select = config.get("select", {})
+    for name, chosen in select.items() if isinstance(select, Mapping) else ():
+        if name not in experiments:
+            faults.append(f"{where}: select: found {name!r}; {nearest(name, experiments)}")
+            continue
+        for unit in _list(chosen, "units"):
+            if isinstance(unit, str) and unit not in experiments[name].units:
+                faults.append(
+                    f"{where}: select.{name}.units: found {unit!r}; {nearest(unit, experiments[name].units)}"
+                )
+    if faults:
+        raise ConfigError(faults)
+
+
+def _list(mapping: object, key: str) -> list:
+    value = mapping.get(key, []) if isinstance(mapping, Mapping) else []
+    return value if isinstance(value, list) else []
+
+
+def selected_runs(experiment: Experiment, config: Mapping) -> list[tuple[str, int]]:
+    """(unit, seed) of every run that the configuration asks for; a deterministic method runs once a unit."""
+    if experiment.dataset not in config.get("datasets", DATASETS):
+        return []
+    chosen = config.get("select", {}).get(experiment.name, {})
+    units = [unit for unit in experiment.units if unit in chosen.get("units", experiment.units)]
+    seeds = chosen.get("seeds", config["seeds"])
+    if method_facts(experiment.method).deterministic:
+        seeds = [0] if seeds else []
+    return [(unit, seed) for unit in units for seed in seeds]

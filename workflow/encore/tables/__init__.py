@@ -1,0 +1,1 @@
+"""Published numbers against reproduced ones: verdicts, the long table, the paper's layout."""

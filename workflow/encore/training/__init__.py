@@ -1,0 +1,1 @@
+"""The loop, checkpoints, seeds, precision and progress that every method shares."""

@@ -1,0 +1,34 @@
+"""Where a run computes: the device, its arithmetic, and what a record says of it."""
+
+import os
+
+import torch
+
+
+def setup_torch(device: str, precision: str) -> str:
+    """Choose the device ("auto" takes a GPU where there is one) and make its arithmetic repeatable."""
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cuda" and not torch.cuda.is_available():
+        raise RuntimeError(
+            "device is cuda, but PyTorch finds no GPU here; set `device: cpu` or `auto` in config.yaml."
+        )
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what cuBLAS needs to repeat itself
+    torch.use_deterministic_algorithms(True)
+    torch.backends.cudnn.benchmark = False
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = precision == "tf32"
+    return device
+
+
+def device_facts(device: str) -> dict[str, object]:
+    """Name, memory and library versions of where a run computes, for its record."""
+    facts: dict[str, object] = {"device": device, "threads": torch.get_num_threads()}
+    if device == "cuda":
+        properties = torch.cuda.get_device_properties(0)
+        facts |= {
+            "device": properties.name,
+            "memory_bytes": properties.total_memory,
+            "cuda": torch.version.cuda,
+            "cudnn": torch.backends.cudnn.version(),
+        }
+    return facts

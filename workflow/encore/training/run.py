@@ -1,0 +1,108 @@
+"""One run: an experiment's method on one unit with one seed, with the images it needs on its device."""
+
+import argparse
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from encore.datasets.download import read_inventory
+from encore.datasets.images import prepare
+from encore.datasets.protocols import Split, load_split
+from encore.datasets.readers import read
+from encore.digest import code_digest, settings_digest
+from encore.methods.registry import load_method
+from encore.papers import Experiment, code_roots, find_experiment
+from encore.training.device import device_facts, setup_torch
+from encore.training.loop import scale
+
+IMAGES_AT_ONCE = 250  # when scoring; no number depends on it
+
+
+@dataclass(frozen=True)
+class Run:
+    """A method built for the images of a split, untrained."""
+
+    experiment: Experiment
+    settings: Mapping[str, object]
+    method: object
+    split: Split
+    device: str
+    facts: Mapping[str, object]
+    dataset_pixels: np.ndarray
+
+    def pixels(self, indices: np.ndarray) -> Tensor:
+        """The images at `indices` as the method sees them: uint8 (n, C, S, S) on the device."""
+        settings = self.settings
+        images = prepare(
+            self.dataset_pixels[indices], image_size=settings["image_size"], resize=settings["resize"]
+        )
+        return torch.from_numpy(images).to(self.device)
+
+    def over(self, pixels: Tensor, function: Callable[[Tensor], dict[str, Tensor]]) -> dict[str, np.ndarray]:
+        """`function` (images -> name -> (B, ...)) over all of `pixels`, name -> array (n, ...)."""
+        parts = [
+            {
+                name: value.cpu().numpy()
+                for name, value in function(scale(batch, self.settings["pixel_range"])).items()
+            }
+            for batch in pixels.split(IMAGES_AT_ONCE)
+        ]
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def run_parser(description: str) -> argparse.ArgumentParser:
+    """The arguments that every script of a run takes."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--experiment", required=True, help="name in a paper's YAML, such as piad-mnist")
+    parser.add_argument("--unit", required=True, help="the class that is normal")
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--reading", choices=("paper", "code"), default="code")
+    parser.add_argument("--data-dir", type=Path, default=Path("data"), help="folder of the raw files")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--precision", choices=("float32", "tf32"), default="float32")
+    parser.add_argument("--threads", type=int, default=1, help="threads on the CPU")
+    parser.add_argument("--split", type=Path, required=True, help="indices that the rule `split` wrote")
+    parser.add_argument(
+        "--inventory", type=Path, required=True, help="raw files that the rule `download` checked"
+    )
+    parser.add_argument("--weights", default="", help="pretrained weights, where the method takes some")
+    parser.add_argument("--record", type=Path, required=True, help="where the record goes")
+    return parser
+
+
+def open_run(arguments: argparse.Namespace, script: str) -> Run:
+    """Read the dataset and the split, build the method, and gather the facts for the record of `script`."""
+    experiment = find_experiment(arguments.experiment)
+    method_class = load_method(experiment.method)
+    torch.set_num_threads(arguments.threads)
+    device = setup_torch(arguments.device if method_class.ON_GPU else "cpu", arguments.precision)
+    images = read(experiment.dataset, arguments.data_dir)
+    settings = experiment.values(arguments.reading)
+    shape = (images.pixels.shape[3], settings["image_size"], settings["image_size"])
+    method = method_class(settings, shape, arguments.seed, device, arguments.weights)
+    job = experiment.job(arguments.reading, arguments.precision)
+    unverified = [file.path for file in read_inventory(arguments.inventory) if not file.verified]
+    deviations = (
+        [f"files of {experiment.dataset} that do not fit the published checksum"] if unverified else []
+    )
+    facts = {
+        "paper": experiment.paper,
+        "experiment": experiment.name,
+        "unit": arguments.unit,
+        "seed": arguments.seed,
+        "reading": arguments.reading,
+        "job": job,
+        "sources": {
+            name: {"source": setting.source, "reading": setting.reading, "reason": setting.reason}
+            for name, setting in experiment.resolve(arguments.reading).items()
+        },
+        "settings_digest": settings_digest(job),
+        "code_digest": code_digest(*code_roots(script, experiment.method)),
+        "device": device_facts(device),
+        "deviations": deviations + method.deviations,
+    }
+    return Run(experiment, settings, method, load_split(arguments.split), device, facts, images.pixels)

@@ -1,0 +1,156 @@
+# What the rules share: the checked configuration, and which digests and files a job depends on.
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+PACKAGE_PARENT = str(Path(workflow.basedir) / "workflow")
+sys.path.insert(0, PACKAGE_PARENT)
+# Jobs, here and on a cluster, run this Python and this package, whether or not the environment is activated.
+SEARCH_PATH = os.pathsep.join([str(Path(sys.executable).parent), os.getenv("PATH", "")])
+os.environ.update(PATH=SEARCH_PATH, PYTHONPATH=PACKAGE_PARENT)
+
+from encore import papers
+from encore.datasets.catalogue import DATASETS
+from encore.digest import code_digest, settings_digest
+
+try:
+    papers.load_yaml(Path(workflow.basedir) / "config.yaml")
+    papers.check_config(config)
+except papers.ConfigError as error:
+    sys.exit(f"The configuration can not be used:\n{error}")
+
+PAPERS = papers.load_papers()
+EXPERIMENTS = {
+    name: e for paper in PAPERS.values() for name, e in paper.experiments.items()
+}
+TABLES = {
+    name: (paper, t) for paper in PAPERS.values() for name, t in paper.tables.items()
+}
+FIGURES = {
+    name: (paper, f) for paper in PAPERS.values() for name, f in paper.figures.items()
+}
+RUN = "results/runs/{experiment}/{unit}/{seed}"
+RUN_OF = "results/runs/{run.experiment}/{run.unit}/{run.seed}"
+
+
+wildcard_constraints:
+    experiment="|".join(EXPERIMENTS),
+    dataset="|".join(DATASETS),
+    protocol="[a-z0-9_]+",
+    unit="[A-Za-z0-9_]+",
+    seed="[0-9]+",
+    table="|".join(TABLES),
+    figure="|".join(FIGURES),
+
+
+def experiment_of(wildcards):
+    return EXPERIMENTS[wildcards.experiment]
+
+
+def inventory_of(wildcards):
+    """The checked raw files that a run reads."""
+    return f"results/datasets/{experiment_of(wildcards).dataset}.csv"
+
+
+def split_of(wildcards):
+    experiment = experiment_of(wildcards)
+    folder = f"results/splits/{experiment.dataset}/{experiment.protocol}"
+    return f"{folder}/{wildcards.unit}/{experiment.split_seed}.safetensors"
+
+
+def weights_of(wildcards):
+    """The pretrained weights that a run's method takes, if it takes any."""
+    needed = papers.pretrained_weights(
+        experiment_of(wildcards).values(config["reading"])
+    )
+    return [f"results/weights/{needed}.safetensors"] if needed else []
+
+
+def runs_of(name, file):
+    """`file` in the folder of every run of an experiment that the configuration asks for."""
+    runs = papers.selected_runs(EXPERIMENTS[name], config)
+    return [f"results/runs/{name}/{unit}/{seed}/{file}" for unit, seed in runs]
+
+
+def reading_of(wildcards):
+    """The reading that a run is made under; where both are the same, it is one, so that a switch reruns nothing."""
+    experiment = experiment_of(wildcards)
+    differs = experiment.values("paper") != experiment.values("code")
+    return config["reading"] if differs else "code"
+
+
+def settings_of(wildcards):
+    """Digest of all settings that a run's numbers depend on."""
+    return settings_digest(
+        experiment_of(wildcards).job(config["reading"], config["precision"])
+    )
+
+
+def code_of(script):
+    """Digest of the code that a run's numbers depend on, as a function of the wildcards."""
+
+    def digest(wildcards):
+        return code_digest(*papers.code_roots(script, experiment_of(wildcards).method))
+
+    return digest
+
+
+def script_code(script):
+    """Digest of the code behind a script that runs no method."""
+    return code_digest(*papers.code_roots(script))
+
+
+def gpus(wildcards):
+    """One GPU for a method that uses one, where the configuration or this machine has one; else none."""
+    on_gpu = papers.method_facts(experiment_of(wildcards).method).on_gpu
+    here = config["device"] == "cuda" or (
+        config["device"] == "auto" and shutil.which("nvidia-smi")
+    )
+    return 1 if on_gpu and here else 0
+
+
+def figures_of_kind(kind):
+    """A constraint that matches the figures of one kind."""
+    return "|".join(
+        name for name, (_, figure) in FIGURES.items() if figure["kind"] == kind
+    )
+
+
+def figure_entry(wildcards):
+    return FIGURES[wildcards.figure][1]
+
+
+def reconstructions_of(wildcards):
+    """Reconstructions of every unit of a figure's experiment, from the first seed."""
+    found = {}
+    for path in runs_of(
+        figure_entry(wildcards)["experiment"], "reconstructions.safetensors"
+    ):
+        found.setdefault(Path(path).parents[1].name, path)
+    return list(found.values())
+
+
+def results_of(name):
+    """A table in all its forms, and its figures for which there is something to show."""
+    _, table = TABLES[name]
+    forms = [f"results/tables/{name}.{form}" for form in ("csv", "md", "tex", "html")]
+    shown = [figure for figure in table["figures"] if _has_runs(FIGURES[figure][1])]
+    return forms + [f"results/figures/{figure}.png" for figure in shown]
+
+
+def _has_runs(figure):
+    return figure["kind"] == "cells" or papers.selected_runs(
+        EXPERIMENTS[figure["experiment"]], config
+    )
+
+
+def results_of_paper(name):
+    """All tables and figures of a paper that are results of it."""
+    return [
+        path
+        for key, table in PAPERS[name].tables.items()
+        if not table["demo"]
+        for path in results_of(key)
+    ]

@@ -1,0 +1,107 @@
+# One training, its scores and its reconstructions; the only rules that compute on a GPU.
+# Params say what is computed, and a change of theirs reruns it. Resources say where and with what; device and
+# data_dir stand among them because a change of them must rerun nothing.
+
+
+rule train:
+    """Train a method on one unit with one seed."""
+    input:
+        split=split_of,
+        inventory=inventory_of,
+        weights=weights_of,
+    output:
+        model=f"{RUN}/model.safetensors",
+        history=f"{RUN}/history.csv",
+        record=f"{RUN}/train.json",
+    log:
+        "results/logs/train/{experiment}/{unit}/{seed}.log",
+    conda:
+        "../../envs/encore.yaml"
+    threads: 1
+    resources:
+        gpu=gpus,
+        device=config["device"],
+        data_dir=config["data_dir"],
+        mem_mb=8000,
+        runtime="4h",
+        checkpoint_seconds=config["checkpoint_seconds"],
+    params:
+        code=code_of("train.py"),
+        settings=settings_of,
+        reading=reading_of,
+        precision=config["precision"],
+    shell:
+        "python workflow/scripts/train.py --experiment {wildcards.experiment} --unit {wildcards.unit}"
+        " --seed {wildcards.seed} --reading {params.reading} --data-dir {resources.data_dir:q}"
+        " --device {resources.device} --precision {params.precision} --threads {threads}"
+        " --checkpoint-seconds {resources.checkpoint_seconds} --split {input.split} --inventory {input.inventory}"
+        " --weights '{input.weights}' --model {output.model} --history {output.history}"
+        " --record {output.record} 2>&1 | tee {log}"
+
+
+rule score:
+    """Score the test images of one run."""
+    input:
+        split=split_of,
+        inventory=inventory_of,
+        weights=weights_of,
+        model=f"{RUN}/model.safetensors",
+    output:
+        scores=f"{RUN}/scores.csv",
+        record=f"{RUN}/score.json",
+    log:
+        "results/logs/score/{experiment}/{unit}/{seed}.log",
+    conda:
+        "../../envs/encore.yaml"
+    threads: 1
+    resources:
+        gpu=gpus,
+        device=config["device"],
+        data_dir=config["data_dir"],
+        mem_mb=8000,
+        runtime="1h",
+    params:
+        code=code_of("score.py"),
+        settings=settings_of,
+        reading=reading_of,
+        precision=config["precision"],
+    shell:
+        "python workflow/scripts/score.py --experiment {wildcards.experiment} --unit {wildcards.unit}"
+        " --seed {wildcards.seed} --reading {params.reading} --data-dir {resources.data_dir:q}"
+        " --device {resources.device} --precision {params.precision} --threads {threads}"
+        " --split {input.split} --inventory {input.inventory} --weights '{input.weights}'"
+        " --model {input.model} --scores {output.scores} --record {output.record} > {log} 2>&1"
+
+
+rule reconstruct:
+    """Keep a few test images of one run with their reconstructions and scores, for a figure."""
+    input:
+        split=split_of,
+        inventory=inventory_of,
+        weights=weights_of,
+        model=f"{RUN}/model.safetensors",
+    output:
+        images=f"{RUN}/reconstructions.safetensors",
+        record=f"{RUN}/reconstruct.json",
+    log:
+        "results/logs/reconstruct/{experiment}/{unit}/{seed}.log",
+    conda:
+        "../../envs/encore.yaml"
+    threads: 1
+    resources:
+        gpu=gpus,
+        device=config["device"],
+        data_dir=config["data_dir"],
+        mem_mb=8000,
+        runtime="15m",
+    params:
+        code=code_of("reconstruct.py"),
+        settings=settings_of,
+        reading=reading_of,
+        precision=config["precision"],
+    shell:
+        "python workflow/scripts/reconstruct.py --experiment {wildcards.experiment} --unit {wildcards.unit}"
+        " --seed {wildcards.seed} --reading {params.reading} --data-dir {resources.data_dir:q}"
+        " --device {resources.device} --precision {params.precision} --threads {threads}"
+        " --split {input.split} --inventory {input.inventory} --weights '{input.weights}'"
+        " --model {input.model} --images {output.images} --record {output.record} > {log} 2>&1"

@@ -1,0 +1,59 @@
+# From scores to numbers, and from numbers to the papers' tables.
+
+
+localrules:
+    measure,
+    compare,
+
+
+rule measure:
+    """Turn the scores of an experiment's runs into AUROC and AUPRC."""
+    input:
+        scores=lambda wildcards: runs_of(wildcards.experiment, "scores.csv"),
+        records=lambda wildcards: runs_of(wildcards.experiment, "score.json"),
+    output:
+        measures="results/measures/{experiment}.csv",
+        record="results/measures/{experiment}.json",
+    log:
+        "results/logs/measure/{experiment}.log",
+    conda:
+        "../../envs/encore.yaml"
+    params:
+        code=script_code("measure.py"),
+    shell:
+        "python workflow/scripts/measure.py {wildcards.experiment} --scores {input.scores}"
+        " --output {output.measures} --record {output.record} > {log} 2>&1"
+
+
+rule compare:
+    """Set a table's measured numbers beside the printed ones."""
+    input:
+        lambda wildcards: [
+            f"results/measures/{cell['experiment']}.csv"
+            for cell in TABLES[wildcards.table][1]["cells"]
+        ],
+    output:
+        csv="results/tables/{table}.csv",
+        md="results/tables/{table}.md",
+        tex="results/tables/{table}.tex",
+        html=report(
+            "results/tables/{table}.html",
+            caption="../report/table.rst",
+            category="Tables",
+            labels={"table": "{table}"},
+        ),
+        record="results/tables/{table}.json",
+    log:
+        "results/logs/compare/{table}.log",
+    conda:
+        "../../envs/encore.yaml"
+    params:
+        code=script_code("compare.py"),
+        data=lambda wildcards: papers.table_digest(wildcards.table),
+        title=lambda wildcards: TABLES[wildcards.table][1]["title"],
+        paper=lambda wildcards: TABLES[wildcards.table][0].about["title"],
+        reading=config["reading"],
+    shell:
+        "python workflow/scripts/compare.py {wildcards.table} --reading {params.reading}"
+        " --measures {input} --csv {output.csv} --md {output.md} --tex {output.tex} --html {output.html}"
+        " --record {output.record} > {log} 2>&1"

@@ -1,0 +1,56 @@
+"""Train a method on one unit with one seed, from its last checkpoint if there is one."""
+
+import sys
+import time
+from pathlib import Path
+
+from encore.audit.records import write_record
+from encore.digest import file_digest, settings_digest
+from encore.files import write_atomically
+from encore.training.checkpoint import to_bytes
+from encore.training.lock import RunIsLockedError, run_lock
+from encore.training.loop import CHECKPOINT, DivergedError, train
+from encore.training.run import open_run, run_parser
+
+
+def main() -> None:
+    """Read the arguments and train one run."""
+    parser = run_parser(__doc__)
+    parser.add_argument("--checkpoint-seconds", type=float, default=60)
+    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--history", type=Path, required=True)
+    arguments = parser.parse_args()
+    started = time.time()
+    folder = arguments.model.parent
+    try:
+        with run_lock(folder):
+            run = open_run(arguments, Path(__file__).name)
+            made_from = [run.facts["code_digest"], run.facts["settings_digest"], file_digest(arguments.split)]
+            training = train(
+                run.method,
+                run.pixels(run.split.train),
+                pixel_range=run.settings["pixel_range"],
+                seed=arguments.seed,
+                folder=folder,
+                key=settings_digest({"made_from": made_from, "seed": arguments.seed, "device": run.device}),
+                checkpoint_seconds=arguments.checkpoint_seconds,
+                label=f"{arguments.experiment} {arguments.unit}/{arguments.seed}",
+            )
+            write_atomically(arguments.model, to_bytes(run.method.model()))
+            write_atomically(arguments.history, training.history.to_csv(index=False))
+            write_record(
+                arguments.record,
+                rule="train",
+                started=started,
+                inputs=[arguments.split, arguments.inventory, *filter(None, [arguments.weights])],
+                outputs=[arguments.model, arguments.history],
+                about=dict(run.facts) | {"iterations": training.iterations},
+                run={"restarts": training.restarts, "training_seconds": round(training.seconds, 3)},
+            )
+            (folder / CHECKPOINT).unlink(missing_ok=True)
+    except (RunIsLockedError, DivergedError) as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()
