@@ -51,7 +51,7 @@ class Project:
 
     def planned(self, *arguments):
         """Rule -> jobs that a dry run would run."""
-        output = self.snakemake("-n", "-q", "rules", *arguments)
+        output = self.snakemake("-n", *arguments, "-q", "rules")
         rows = [line.split() for line in output.splitlines()]
         return {
             row[0]: int(row[1]) for row in rows if len(row) == 2 and row[1].isdigit() and row[0] != "total"

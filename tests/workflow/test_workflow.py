@@ -30,7 +30,7 @@ def test_all_plans_the_closed_form_number_of_runs_in_seconds(project):
 
 
 def test_the_slurm_profile_plans_too(project):
-    assert project.planned("--profile", "profiles/slurm", "demo")["train"] == 50
+    assert project.planned("--profile", "profiles/slurm", "demo")["train"] == 30
 
 
 def test_without_a_dataset_its_cells_are_not_run(project):
@@ -87,8 +87,8 @@ def test_records_hold_what_an_auditor_asks_for(small_demo):
     record = json.loads((small_demo.folder / "results/runs/demo-piad/1/0/train.json").read_text())
     assert record["experiment"] == "demo-piad"
     assert (record["unit"], record["seed"], record["iterations"]) == ("1", 0, 10)
-    assert record["job"]["settings"]["n_dis"] == 2
-    assert record["sources"]["n_dis"]["source"] == "supplement 1"
+    assert record["job"]["settings"]["batch_size"] == 32
+    assert record["sources"]["batch_size"]["source"] == "supplement 1"
     assert record["sources"]["learning_rate"]["source"] == "assumed"
     assert record["environment"]["libraries"]["torch"]
     assert record["device"]["device"] == "cpu"

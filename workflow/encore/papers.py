@@ -521,6 +521,12 @@ def check_config(config: Mapping, where: str = "config.yaml") -> None:
         raise ConfigError(faults)
 
 
+def config_defaults() -> dict[str, object]:
+    """The values of the keys that a configuration may leave out."""
+    schema = yaml.safe_load((SCHEMAS_DIR / "config.schema.yaml").read_text(encoding="utf-8"))
+    return {key: about["default"] for key, about in schema["properties"].items() if "default" in about}
+
+
 def _list(mapping: object, key: str) -> list:
     value = mapping.get(key, []) if isinstance(mapping, Mapping) else []
     return value if isinstance(value, list) else []

@@ -21,6 +21,8 @@ try:
 except papers.ConfigError as error:
     sys.exit(f"The configuration can not be used:\n{error}")
 
+config.update(papers.config_defaults() | config)
+
 PAPERS = papers.load_papers()
 EXPERIMENTS = {
     name: e for paper in PAPERS.values() for name, e in paper.experiments.items()
