@@ -8,44 +8,7 @@ import pandas as pd
 
 from encore.audit.records import read_record, write_record
 from encore.files import write_atomically
-from encore.metrics.ranking import ranking_metrics
-
-COLUMNS = [
-    "experiment",
-    "unit",
-    "seed",
-    "score",
-    "metric",
-    "value",
-    "device",
-    "code",
-    "settings",
-    "iterations",
-    "deviations",
-]
-NOT_SCORES = ("index", "anomalous")
-
-
-def rows_of_run(scores: Path) -> list[dict[str, object]]:
-    """The metrics of one run, with what its records say of it."""
-    record = read_record(scores.with_name("score.json"))
-    trained = read_record(scores.with_name("train.json"))
-    frame = pd.read_csv(scores)
-    about = {
-        "experiment": record["experiment"],
-        "unit": record["unit"],
-        "seed": record["seed"],
-        "device": trained["device"]["device"],
-        "code": trained["code_digest"],
-        "settings": trained["settings_digest"],
-        "iterations": trained["iterations"],
-        "deviations": " | ".join(record["deviations"]),
-    }
-    return [
-        about | {"score": column, "metric": metric, "value": value}
-        for column in frame.columns.drop(list(NOT_SCORES))
-        for metric, value in ranking_metrics(frame["anomalous"], frame[column]).items()
-    ]
+from encore.metrics.measures import COLUMNS, measures_of_run
 
 
 def main() -> None:
@@ -57,16 +20,16 @@ def main() -> None:
     parser.add_argument("--record", type=Path, required=True)
     arguments = parser.parse_args()
     started = time.time()
-    rows = [row for scores in arguments.scores for row in rows_of_run(scores)]
+    rows, inputs = [], []
+    for scores in arguments.scores:
+        scored, trained = scores.with_name("score.json"), scores.with_name("train.json")
+        rows += measures_of_run(pd.read_csv(scores), read_record(scored), read_record(trained))
+        inputs += [scores, scored, trained]
     write_atomically(arguments.output, pd.DataFrame(rows, columns=COLUMNS).to_csv(index=False))
-    records = [scores.with_name(name) for scores in arguments.scores for name in ("score.json", "train.json")]
+    about = {"experiment": arguments.experiment}
+    outputs = [arguments.output]
     write_record(
-        arguments.record,
-        rule="measure",
-        started=started,
-        inputs=[*arguments.scores, *records],
-        outputs=[arguments.output],
-        about={"experiment": arguments.experiment},
+        arguments.record, rule="measure", started=started, inputs=inputs, outputs=outputs, about=about
     )
 
 

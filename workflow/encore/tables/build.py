@@ -341,4 +341,16 @@ def foot(paper: Paper, name: str, frame: pd.DataFrame, measures: Mapping[str, pd
         f"Code: {_by_experiment(runs, 'code', 8)}.",
         f"Seeds: {_by_experiment(runs, 'seed')}.",
         f"Declared deviations: {'; '.join(deviations)}." if deviations else "No deviation was declared.",
+        *_assumed_sentences(paper, runs, frame["reading"].iloc[0]),
     ]
+
+
+def _assumed_sentences(paper: Paper, experiments: Iterable[str], reading: str) -> list[str]:
+    """The settings of each experiment that neither the paper nor its code gives, with their values."""
+    sentences = []
+    for experiment in experiments:
+        settings = paper.experiments[experiment].resolve(reading)
+        assumed = [f"{key} = {entry.value}" for key, entry in settings.items() if entry.source == "assumed"]
+        if assumed:
+            sentences.append(f"Assumed settings of {experiment}: {', '.join(assumed)}.")
+    return sentences

@@ -1,0 +1,37 @@
+"""Measures of one run from its scores and records."""
+
+import pandas as pd
+import pytest
+
+from encore.metrics.measures import COLUMNS, measures_of_run
+
+SCORED = {"experiment": "x", "unit": "3", "seed": 1, "deviations": ["stand-in", "unverified"]}
+TRAINED = {
+    "device": {"device": "NVIDIA X"},
+    "job": {"precision": "tf32"},
+    "code_digest": "c",
+    "settings_digest": "s",
+    "iterations": 9,
+}
+
+
+def scores():
+    return pd.DataFrame(
+        {"index": [4, 5, 7], "anomalous": [0, 1, 1], "score": [0.1, 0.9, 0.2], "b": [1.0, 0.0, 0.5]}
+    )
+
+
+def test_a_row_for_each_score_column_and_metric():
+    rows = measures_of_run(scores(), SCORED, TRAINED)
+    assert all(set(row) == set(COLUMNS) for row in rows)
+    found = {(row["score"], row["metric"]): row["value"] for row in rows}
+    assert found[("score", "AUROC")] == 1.0
+    assert found[("b", "AUROC")] == 0.0
+    assert len(found) == 4
+    assert {row["deviations"] for row in rows} == {"stand-in | unverified"}
+    assert {row["device"] for row in rows} == {"NVIDIA X, TF32"}
+
+
+def test_an_image_that_stands_twice_is_refused():
+    with pytest.raises(ValueError, match="x 3/1: an image stands twice"):
+        measures_of_run(scores().assign(index=[4, 4, 7]), SCORED, TRAINED)

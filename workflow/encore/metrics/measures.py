@@ -1,0 +1,39 @@
+"""Measures: the metrics of an experiment's runs, a row a run, score and metric."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from encore.metrics.ranking import ranking_metrics
+
+COLUMNS = (
+    *("experiment", "unit", "seed", "score", "metric", "value"),
+    *("device", "code", "settings", "iterations", "deviations"),
+)
+NOT_SCORES = ["index", "anomalous"]  # columns of scores.csv that identify an image
+
+
+def measures_of_run(scores: pd.DataFrame, scored: Mapping, trained: Mapping) -> list[dict[str, object]]:
+    """The rows of one run. scores: scores.csv, a row a test image; scored, trained: the run's two records.
+
+    A wrong or repeated image in `scores` is a ValueError.
+    """
+    if scores["index"].duplicated().any():
+        raise ValueError(
+            f"scores of {scored['experiment']} {scored['unit']}/{scored['seed']}: an image stands twice."
+        )
+    about = {
+        "experiment": scored["experiment"],
+        "unit": scored["unit"],
+        "seed": scored["seed"],
+        "device": trained["device"]["device"] + (", TF32" if trained["job"]["precision"] == "tf32" else ""),
+        "code": trained["code_digest"],
+        "settings": trained["settings_digest"],
+        "iterations": trained["iterations"],
+        "deviations": " | ".join(scored["deviations"]),
+    }
+    return [
+        about | {"score": column, "metric": metric, "value": value}
+        for column in scores.columns.drop(NOT_SCORES)
+        for metric, value in ranking_metrics(scores["anomalous"], scores[column]).items()
+    ]
