@@ -4,13 +4,14 @@ PyTorch's own weights are published as pickles. Such a file is opened only after
 PyTorch's restricted reader of tensors, and once: all else reads the safetensors file made from it.
 """
 
+import pickle
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from encore.datasets.catalogue import File
-from encore.datasets.download import RawFile, fetch_file
+from encore.datasets.download import DownloadError, RawFile, fetch_file
 
 PRETRAINED = {
     "vgg19": File(
@@ -29,7 +30,10 @@ def fetch_pretrained(name: str, data_dir: Path) -> tuple[RawFile, dict[str, Tens
     Raises DownloadError where the file can not be had or does not fit its checksum.
     """
     (raw,) = fetch_file(name, PRETRAINED[name], data_dir)
-    published = torch.load(data_dir / raw.path, map_location="cpu", weights_only=True)
+    try:
+        published = torch.load(data_dir / raw.path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        raise DownloadError(f"{raw.path}: expected tensors and nothing else, found other objects") from None
     return raw, name_convolutions(published)
 
 

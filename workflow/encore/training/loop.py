@@ -37,16 +37,17 @@ class ImageOrder:
     def __init__(self, count: int, seed: int, device: str):
         self.count, self.device = count, device
         self.random = torch.Generator().manual_seed(seed)  # on the CPU: the same order on every device
-        self.order = torch.empty(0, dtype=torch.int64)
+        self.order = torch.empty(0, dtype=torch.int64, device=device)
 
     def take(self, number: int | None) -> Tensor:
         """The next `number` indices on the device; all of them, in order, for None."""
         if number is None:
             return torch.arange(self.count, device=self.device)
         while len(self.order) < number:
-            self.order = torch.cat([self.order, torch.randperm(self.count, generator=self.random)])
+            one_pass = torch.randperm(self.count, generator=self.random)
+            self.order = torch.cat([self.order, one_pass.to(self.device)])  # one copy a pass, none a step
         taken, self.order = self.order[:number], self.order[number:]
-        return taken.to(self.device, non_blocking=True)
+        return taken
 
     def state(self) -> dict[str, Tensor]:
         """The rest of this pass, and the generator of the passes to come."""
@@ -54,7 +55,7 @@ class ImageOrder:
 
     def load_state(self, tensors: dict[str, Tensor]) -> None:
         """Go on from what `state` gave."""
-        self.order = tensors["order.rest"]
+        self.order = tensors["order.rest"].to(self.device)
         self.random.set_state(tensors["order.random"])
 
 
