@@ -8,7 +8,8 @@ import yaml
 
 from encore import papers
 from encore.datasets.catalogue import DATASETS
-from encore.papers import ROOT, ConfigError, check_config, load_paper, load_yaml, parse_paper, read_published
+from encore.papers import ROOT, check_config, load_paper, parse_paper, read_published
+from encore.strict import ConfigError, load_yaml
 
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
 PIAD_YAML = ROOT / "workflow" / "papers" / "piad.yaml"

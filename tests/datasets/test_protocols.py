@@ -141,7 +141,7 @@ def test_one_vs_all_refuses_a_dataset_without_test_part(labels: np.ndarray) -> N
 
 
 def test_unknown_protocol_is_refused_with_the_nearest_name(labels: np.ndarray) -> None:
-    with pytest.raises(ValueError, match="no protocol 'one_vs_rest', the nearest is 'one_vs_all'"):
+    with pytest.raises(ValueError, match="no protocol 'one_vs_rest', did you mean 'one_vs_all'"):
         make_split("one_vs_rest", labels, N_TRAIN, 0, split_seed=0)
 
 

@@ -1,4 +1,4 @@
-"""PIAD's Table 2 from end to end: true formats, VGG-19's layers, the paper's networks; few images, few steps."""
+"""PIAD's Table 2 from end to end: true formats, VGG-19's layers, the paper's networks; a few steps."""
 
 import csv
 import gzip

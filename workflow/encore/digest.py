@@ -22,6 +22,7 @@ CANNOT_CHANGE_NUMBERS = {
     "encore.datasets.download": "its result is covered by the inventory of the raw files",
     "encore.methods.registry": "names only",
     "encore.digest": "names the numbers' origin, not the numbers",
+    "encore.strict": "reads what other digests cover",
     "encore.files": "writes what it is given",
     "encore.audit": "writes and checks records",
     "encore.audit.records": "writes records",

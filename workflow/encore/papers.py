@@ -6,7 +6,6 @@ Snakefile calls this module, and every job parses the Snakefile again.
 
 import ast
 import csv
-import difflib
 import functools
 import re
 from collections.abc import Iterable, Mapping
@@ -19,19 +18,13 @@ import yaml
 from encore.datasets.catalogue import DATASETS
 from encore.digest import settings_digest
 from encore.methods.registry import METHODS
+from encore.strict import ConfigError, load_yaml, nearest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAPERS_DIR = ROOT / "workflow" / "papers"
 SCHEMAS_DIR = ROOT / "workflow" / "schemas"
 PACKAGE_DIR = Path(__file__).resolve().parent
 AVERAGE = "avg"  # the subset that stands for the mean over all units
-
-
-class ConfigError(ValueError):
-    """One or more faults of a configuration or a paper's data, a sentence each."""
-
-    def __init__(self, faults: Iterable[str]):
-        super().__init__("\n".join(faults))
 
 
 @dataclass(frozen=True)
@@ -110,48 +103,6 @@ class Paper:
 
 
 # --- reading -----------------------------------------------------------------------------------------
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """YAML 1.1 as PyYAML reads it, but a key given twice is an error and not a silent loss."""
-
-    def construct_mapping(self, node, deep=False):
-        seen = {}
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                raise ConfigError(
-                    [
-                        f"{self.name}, line {key_node.start_mark.line + 1}: the key {key!r} stands twice "
-                        f"(first in line {seen[key]}); remove one."
-                    ]
-                )
-            seen[key] = key_node.start_mark.line + 1
-        return super().construct_mapping(node, deep)
-
-
-def load_yaml(path: Path) -> dict:
-    """The mapping in a YAML file; a syntax error or a key given twice is a ConfigError with its line."""
-    with open(path, encoding="utf-8") as stream:
-        loader = _StrictLoader(stream)
-        loader.name = str(path)
-        try:
-            content = loader.get_single_data()
-        except yaml.MarkedYAMLError as error:
-            line = error.problem_mark.line + 1 if error.problem_mark else "?"
-            raise ConfigError([f"{path}, line {line}: not valid YAML: {error.problem}."]) from None
-        finally:
-            loader.dispose()
-    if not isinstance(content, dict):
-        raise ConfigError([f"{path}: expected keys and values, found {type(content).__name__}."])
-    return content
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """A hint for a message: the nearest known word, or all of them where none is near."""
-    known = [str(name) for name in known]
-    close = difflib.get_close_matches(str(word), known, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known) or 'none'}."
 
 
 _LOOKS_LIKE_A_NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
@@ -482,6 +433,14 @@ def table_digest(name: str) -> str:
     """Digest of all that a table takes from its paper's YAML and CSV."""
     paper, table = find_table(name)
     return settings_digest({"table": table, "published": paper.published})
+
+
+def figure_digest(name: str) -> str:
+    """Digest of all that a figure takes from its paper's YAML and CSV."""
+    paper, figure = find_figure(name)
+    return settings_digest(
+        {"figure": figure, "table": table_digest(figure["table"]) if "table" in figure else None}
+    )
 
 
 def _find(name: str, kind: str, known: Mapping):

@@ -14,11 +14,12 @@ os.environ.update(PATH=SEARCH_PATH, PYTHONPATH=PACKAGE_PARENT)
 from encore import papers
 from encore.datasets.catalogue import DATASETS
 from encore.digest import code_digest, settings_digest
+from encore.strict import ConfigError, load_yaml
 
 try:
-    papers.load_yaml(Path(workflow.basedir) / "config.yaml")
+    load_yaml(Path(workflow.basedir) / "config.yaml")
     papers.check_config(config)
-except papers.ConfigError as error:
+except ConfigError as error:
     sys.exit(f"The configuration can not be used:\n{error}")
 
 config.update(papers.config_defaults() | config)
@@ -113,25 +114,21 @@ def gpus(wildcards):
     return 1 if on_gpu and here else 0
 
 
-def figures_of_kind(kind):
-    """A constraint that matches the figures of one kind."""
-    return "|".join(
-        name for name, (_, figure) in FIGURES.items() if figure["kind"] == kind
-    )
-
-
-def figure_entry(wildcards):
-    return FIGURES[wildcards.figure][1]
-
-
-def reconstructions_of(wildcards):
-    """Reconstructions of every unit of a figure's experiment, from the first seed."""
-    found = {}
-    for path in runs_of(
-        figure_entry(wildcards)["experiment"], "reconstructions.safetensors"
-    ):
-        found.setdefault(Path(path).parents[1].name, path)
-    return list(found.values())
+def inputs_of_figure(wildcards):
+    """The files that a figure is drawn from, by its kind."""
+    entry = FIGURES[wildcards.figure][1]
+    match entry["kind"]:
+        case "cells":
+            return [f"results/tables/{entry['table']}.csv"]
+        case "history":
+            return runs_of(entry["experiment"], "history.csv")
+        case "reconstructions":  # of every unit, from its first seed
+            first = {}
+            for path in runs_of(entry["experiment"], "reconstructions.safetensors"):
+                first.setdefault(Path(path).parents[1], path)
+            return list(first.values())
+        case "sweep":
+            return [f"results/measures/{entry['experiment']}.csv"]
 
 
 def results_of(name):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from encore.audit.manifest import records
 from encore.audit.verify import notes, verify
-from encore.papers import load_yaml
+from encore.strict import load_yaml
 
 
 def main() -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 from encore.audit.records import fact, read_record
 from encore.datasets.download import locate, read_inventory
 from encore.files import write_atomically
-from encore.papers import ConfigError, find_table
+from encore.papers import find_table
+from encore.strict import ConfigError
 
 RESULTS = Path("results")
 AUDIT = RESULTS / "audit"
@@ -46,7 +47,7 @@ def manifest(found: Mapping[Path, dict]) -> dict[str, object]:
                 "record": path.as_posix(),
                 "cells": list(_cells(path.stem, record, found, made_by)),
             }
-        elif record["rule"].startswith("plot_"):
+        elif record["rule"] == "plot":
             figures[path.stem] = {"record": path.as_posix(), "inputs": record["inputs"]}
     return {"schema": 1, "tables": tables, "figures": figures}
 

@@ -5,7 +5,6 @@ with one sentence and not in the middle of a run. The Snakefile imports this mod
 PyYAML here.
 """
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
@@ -13,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Any
 
-import yaml
+from encore.strict import load_yaml, nearest
 
 CATALOGUE = Path(__file__).with_name("catalogue.yaml")
 
@@ -50,38 +49,16 @@ class Dataset:
 def dataset(name: str) -> Dataset:
     """The entry of that name; raises ValueError, with the nearest valid name, if there is none."""
     if name not in DATASETS:
-        raise ValueError(f"there is no dataset {name!r}, the nearest is {nearest(name, DATASETS)!r}")
+        raise ValueError(f"there is no dataset {name!r}, {nearest(name, DATASETS)}")
     return DATASETS[name]
-
-
-def nearest(word: object, known: Iterable[str]) -> str:
-    """The known word most like the given one."""
-    return difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.0)[0]
 
 
 def load(path: Path) -> Mapping[str, Dataset]:
     """Reads and checks a catalogue; raises ValueError with the place, what was expected and what found."""
-    entries = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)
-    _demand(isinstance(entries, dict) and entries, path.name, "a mapping of datasets", entries)
+    entries = load_yaml(path)
     return MappingProxyType(
         {name: _dataset(f"{path.name}: {name}", name, entry) for name, entry in entries.items()}
     )
-
-
-class _UniqueKeys(yaml.SafeLoader):
-    """YAML in which a repeated key is a fault: PyYAML would silently keep the last one."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
-        seen = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                line = key_node.start_mark.line + 1
-                raise ValueError(
-                    f"{CATALOGUE.name}, line {line}: expected each key once, found {key!r} again"
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep)
 
 
 def _dataset(where: str, name: object, entry: Any) -> Dataset:
@@ -157,7 +134,8 @@ def _check_keys(where: str, entry: Any, required: set[str], optional: Iterable[s
     _demand(isinstance(entry, dict), where, f"a mapping with {', '.join(sorted(required))}", entry)
     known = required | set(optional)
     for key in entry:
-        _demand(key in known, where, f"the key {nearest(key, sorted(known))!r}", key)
+        if key not in known:
+            raise ValueError(f"{where}: unknown key {key!r}, {nearest(key, sorted(known))}")
     for key in sorted(required - set(entry)):
         _demand(False, where, f"the key {key!r}", sorted(entry))
 

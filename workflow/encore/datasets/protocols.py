@@ -11,8 +11,8 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
-from encore.datasets.catalogue import nearest
 from encore.files import write_atomically
+from encore.strict import nearest
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,9 +97,7 @@ def make_split(protocol: str, labels: np.ndarray, n_train: int, unit_index: int,
     Raises ValueError if the protocol is unknown or does not fit the dataset.
     """
     if protocol not in PROTOCOLS:
-        raise ValueError(
-            f"there is no protocol {protocol!r}, the nearest is {nearest(protocol, PROTOCOLS)!r}"
-        )
+        raise ValueError(f"there is no protocol {protocol!r}, {nearest(protocol, PROTOCOLS)}")
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([split_seed, unit_index])))
     # A spawned child, since SeedSequence pads with zeros: [split_seed] alone would be the stream of unit 0.
     folds_rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(split_seed).spawn(1)[0]))
