@@ -437,10 +437,9 @@ def table_digest(name: str) -> str:
 
 def figure_digest(name: str) -> str:
     """Digest of all that a figure takes from its paper's YAML and CSV."""
-    paper, figure = find_figure(name)
-    return settings_digest(
-        {"figure": figure, "table": table_digest(figure["table"]) if "table" in figure else None}
-    )
+    _, figure = find_figure(name)
+    table = table_digest(figure["table"]) if "table" in figure else None
+    return settings_digest({"figure": figure, "table": table})
 
 
 def _find(name: str, kind: str, known: Mapping):
