@@ -4,71 +4,80 @@ import pytest
 import torch
 
 from encore.methods import piad
-from encore.methods.piad import PIAD, Encoder, Generator, ImageCritic, LatentCritic
+from encore.methods.piad import PIAD, Generator, LatentCritic
 from encore.networks.perceptual import random_vgg_features
-from encore.papers import find_experiment
+from encore.papers import ROOT, find_experiment
+from encore.strict import load_yaml
 
+# Supplement Tables 1 to 4: settings, image channels, parameters of G, E, D_X and D_Z.
+TABLES = {
+    "networks-table-1": (1, (90_433, 73_280, 72_769, 20_865)),
+    "networks-table-1 in colour": (3, (90_499, 73_856, 73_345, 20_865)),
+    "networks-table-2": (3, (2_897_539, 2_338_304, 571_137, 1_313_793)),
+    "networks-table-3": (3, (427_011, 373_152, 363_905, 5_249_025)),
+    "networks-table-4": (3, (435_075, 366_976, 363_905, 82_689)),
+}
 
-def count(network):
-    return sum(parameter.numel() for parameter in network.parameters())
-
-
-def networks(experiment, channels):
-    s = find_experiment(experiment).values("code")
-    return (
-        Generator(s["latent"], s["generator_filters"], channels),
-        Encoder(channels, s["encoder_filters"], s["latent"]),
-        ImageCritic(channels, s["critic_filters"]),
-        LatentCritic(s["latent"], s["latent_critic_units"]),
-    )
-
-
-@pytest.mark.parametrize(
-    ("experiment", "channels", "expected"),
-    [
-        ("piad-mnist", 1, (90_433, 73_280, 72_769, 20_865)),
-        ("piad-cifar10", 3, (2_897_539, 2_338_304, 571_137, 1_313_793)),
-    ],
-)
-def test_parameter_counts(experiment, channels, expected):
-    assert tuple(map(count, networks(experiment, channels))) == expected
-
-
-# Supplement Tables 1 and 2, after each convolution and block.
+# And the output of G, E and D_X after each row of their tables, from the first convolution or block on.
 SHAPES = {
-    "piad-mnist": (
+    "networks-table-1": (
         [(32, 4, 4), (32, 8, 8), (32, 16, 16), (32, 32, 32), (32, 32, 32), (1, 32, 32)],
         [(32, 32, 32), (32, 16, 16), (32, 8, 8), (32, 4, 4), (32, 1, 1), (32, 1, 1)],
         [(32, 32, 32), (32, 16, 16), (32, 8, 8), (32, 4, 4), (33, 4, 4), (32, 1, 1), (1, 1, 1)],
     ),
-    "piad-cifar10": (
+    "networks-table-2": (
         [(256, 4, 4), (256, 8, 8), (128, 16, 16), (64, 32, 32), (64, 32, 32), (3, 32, 32)],
         [(64, 32, 32), (64, 16, 16), (128, 8, 8), (256, 4, 4), (256, 1, 1), (256, 1, 1)],
         [(32, 32, 32), (32, 16, 16), (64, 8, 8), (128, 4, 4), (129, 4, 4), (128, 1, 1), (1, 1, 1)],
     ),
+    "networks-table-3": (
+        [(64, 4, 4), (64, 8, 8), (64, 16, 16), (64, 32, 32), (64, 64, 64), (64, 64, 64), (3, 64, 64)],
+        [(64, 64, 64), (64, 32, 32), (64, 16, 16), (64, 8, 8), (64, 4, 4), (64, 4, 4), (32, 4, 4)],
+        [*((64, side, side) for side in (64, 32, 16, 8, 4)), (65, 4, 4), (64, 1, 1), (1, 1, 1)],
+    ),
+    "networks-table-4": (
+        [(64, 4, 4), (64, 8, 8), (64, 16, 16), (64, 32, 32), (64, 64, 64), (64, 64, 64), (3, 64, 64)],
+        [(64, 64, 64), (64, 32, 32), (64, 16, 16), (64, 8, 8), (64, 4, 4), (64, 1, 1), (64, 1, 1)],
+        [*((64, side, side) for side in (64, 32, 16, 8, 4)), (65, 4, 4), (64, 1, 1), (1, 1, 1)],
+    ),
 }
 
 
-@pytest.mark.parametrize(("experiment", "channels"), [("piad-mnist", 1), ("piad-cifar10", 3)])
-def test_layer_shapes(experiment, channels):
-    latent = find_experiment(experiment).values("code")["latent"]
-    generator, encoder, critic, _ = networks(experiment, channels)
-    image = torch.zeros(2, channels, 32, 32)
-    for network, x, expected in zip(
-        (generator, encoder, critic),
-        (torch.zeros(2, latent, 1, 1), image, image),
-        SHAPES[experiment],
-        strict=True,
-    ):
-        layers = [network.first, *network.blocks]
-        layers += [network.last_block] if network is generator else []
-        layers += [network.minibatch_std] if network is critic else []
-        layers += [] if network is generator else [network.collapse]
+def networks(table, channels):
+    """G, E, D_X and D_Z of a group of settings in the paper's YAML, and the shapes of their inputs."""
+    group = load_yaml(ROOT / "workflow" / "papers" / "piad.yaml")["settings"][table.split()[0]]
+    values = {name: setting["value"] for name, setting in group.items()}
+    return values, list(piad.build_networks(values, channels).values())
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_parameter_counts(table):
+    channels, expected = TABLES[table]
+    _, built = networks(table, channels)
+    assert (
+        tuple(sum(parameter.numel() for parameter in network.parameters()) for network in built) == expected
+    )
+
+
+@pytest.mark.parametrize("table", SHAPES)
+def test_layer_shapes(table):
+    channels, _ = TABLES[table]
+    values, (generator, encoder, critic, latent_critic) = networks(table, channels)
+    z = torch.zeros(2, values["latent"], values["latent_side"], values["latent_side"])
+    image = torch.zeros(2, channels, values["image_size"], values["image_size"])
+    rows = (
+        (generator, z, [generator.first, *generator.blocks, generator.last_block, generator.last]),
+        (encoder, image, [encoder.first, *encoder.blocks, encoder.collapse, encoder.last]),
+        (critic, image, [critic.first, *critic.blocks, critic.minibatch_std, critic.collapse, critic.last]),
+    )
+    for (network, x, layers), expected in zip(rows, SHAPES[table], strict=True):
         seen = []
-        for layer in [*layers, network.last]:
+        for layer in layers:
             layer.register_forward_hook(lambda _module, _x, y, seen=seen: seen.append(tuple(y.shape[1:])))
         network(x)
         assert seen == expected
+    assert encoder(image).shape == z.shape
+    assert latent_critic(z).shape == critic(image).shape == (2,)
 
 
 def test_initialisation_follows_the_released_code():
@@ -180,7 +189,9 @@ def test_both_readings_of_a_gradients_norm():
 
 
 def settings(**changed):
-    return find_experiment("demo-piad").values("code") | changed
+    """The demo's small networks under the paper's schedule and policy."""
+    paper = {"n_dis": 2, "weights": "gradient_normalising", "gamma_g": 1, "gamma_e": 1}
+    return find_experiment("demo-piad").values("code") | paper | changed
 
 
 def method(seed=0, **changed):

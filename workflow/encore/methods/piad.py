@@ -12,21 +12,29 @@ import torch
 from torch import Tensor, nn
 
 from encore.networks.perceptual import VGGFeatures, random_vgg_features, vgg19_features
-from encore.networks.residual import NEGATIVE_SLOPE, MinibatchStd, PreActivationBlock, leaky_relu
+from encore.networks.residual import (
+    NEGATIVE_SLOPE,
+    MinibatchStd,
+    PreActivationBlock,
+    ResidualBlock,
+    leaky_relu,
+)
 from encore.networks.state import adam_state, load_adam_state, load_modules, modules_state
 from encore.networks.wgan_gp import gradient_penalty
 
-# --- networks (supplement, Tables 1 and 2) -----------------------------------------------------------
+# --- networks (supplement, Tables 1 to 4) ------------------------------------------------------------
 
 
 class Generator(nn.Module):
-    """z (B, latent, 1, 1) -> image (B, C, S, S), linear output; S = 4 * 2^(len(filters) - 1)."""
+    """z (B, latent, l, l) -> image (B, C, S, S), linear output; S = 4 * 2^(len(filters) - 1), l is 1 or 4."""
 
-    def __init__(self, latent: int, filters: list[int], channels: int):
+    def __init__(self, latent: int, filters: list[int], channels: int, latent_side: int = 1):
         super().__init__()
-        self.first = nn.Conv2d(latent, filters[0], 4, padding=3)
-        pairs = itertools.pairwise(filters)
-        self.blocks = nn.Sequential(*(PreActivationBlock(a, b, "up") for a, b in pairs))
+        if latent_side == 1:
+            self.first = nn.Conv2d(latent, filters[0], 4, padding=3)
+        else:  # Table 3: the latent is spatial already
+            self.first = ResidualBlock(latent, filters[0])
+        self.blocks = nn.Sequential(*(PreActivationBlock(a, b, "up") for a, b in itertools.pairwise(filters)))
         self.last_block = PreActivationBlock(filters[-1], filters[-1])
         self.last = nn.Conv2d(filters[-1], channels, 1)
 
@@ -35,23 +43,29 @@ class Generator(nn.Module):
 
 
 class Encoder(nn.Module):
-    """image (B, C, S, S) -> z (B, out, 1, 1), linear and deterministic; S = 4 * 2^(len(filters) - 1).
+    """image (B, C, S, S) -> z (B, out, l, l), linear, deterministic; S = 4 * 2^(len(filters) - 1), l 1 or 4.
 
     With `minibatch_std` it is the image critic, whose topology is the same.
     """
 
-    def __init__(self, channels: int, filters: list[int], out: int, minibatch_std: bool = False):
+    def __init__(
+        self, channels: int, filters: list[int], out: int, latent_side: int = 1, minibatch_std: bool = False
+    ):
         super().__init__()
         self.first = nn.Conv2d(channels, filters[0], 3, padding=1)
         pairs = itertools.pairwise([filters[0], *filters[:-1]])
         self.blocks = nn.Sequential(*(PreActivationBlock(a, b, "down") for a, b in pairs))
         self.minibatch_std = MinibatchStd() if minibatch_std else nn.Identity()
-        self.collapse = nn.Conv2d(filters[-2] + minibatch_std, filters[-1], 4)
+        if latent_side == 1:
+            collapse = nn.Conv2d(filters[-2] + minibatch_std, filters[-1], 4)
+            self.collapse = nn.Sequential(nn.LeakyReLU(NEGATIVE_SLOPE), collapse)
+        else:  # Table 3: the latent keeps the last resolution
+            self.collapse = PreActivationBlock(filters[-2], filters[-1])
         self.last = nn.Conv2d(filters[-1], out, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.minibatch_std(self.blocks(self.first(x)))
-        return self.last(leaky_relu(self.collapse(leaky_relu(x))))
+        return self.last(leaky_relu(self.collapse(x)))
 
 
 class ImageCritic(Encoder):
@@ -65,7 +79,7 @@ class ImageCritic(Encoder):
 
 
 class LatentCritic(nn.Sequential):
-    """D_Z: z (B, latent, 1, 1) -> (B,), three dense layers."""
+    """D_Z: z (B, latent, l, l) with `latent` numbers in all -> (B,), three dense layers."""
 
     def __init__(self, latent: int, units: list[int]):
         super().__init__(
@@ -77,6 +91,17 @@ class LatentCritic(nn.Sequential):
             nn.Linear(units[1], 1),
             nn.Flatten(0),
         )
+
+
+def build_networks(settings: Mapping, channels: int) -> dict[str, nn.Module]:
+    """G, E, D_X and D_Z of the settings for images with `channels` channels, in this order."""
+    latent, side = settings["latent"], settings["latent_side"]
+    return {
+        "generator": Generator(latent, settings["generator_filters"], channels, side),
+        "encoder": Encoder(channels, settings["encoder_filters"], latent, side),
+        "image_critic": ImageCritic(channels, settings["critic_filters"]),
+        "latent_critic": LatentCritic(latent * side**2, settings["latent_critic_units"]),
+    }
 
 
 def initialise(network: nn.Module) -> nn.Module:
@@ -179,7 +204,8 @@ class PIAD:
     DETERMINISTIC = False
     ON_GPU = True
     SETTINGS = {
-        "latent": "size of the latent vector z, prior N(0, I)",
+        "latent": "channels of the latent z, prior N(0, I)",
+        "latent_side": "side of the latent z, pixels: 1 or 4",
         "generator_filters": "filters of G: first convolution, then each BlockUp",
         "encoder_filters": "filters of E: each BlockDown, then the 4x4 convolution",
         "critic_filters": "filters of D_X: each BlockDown, then the 4x4 convolution",
@@ -220,13 +246,7 @@ class PIAD:
                     f"{name} = {settings[name]} makes networks for {reached} pixels, images have {side}."
                 )
         torch.manual_seed(seed)
-        latent = settings["latent"]
-        self.networks = {
-            "generator": Generator(latent, settings["generator_filters"], channels),
-            "encoder": Encoder(channels, settings["encoder_filters"], latent),
-            "image_critic": ImageCritic(channels, settings["critic_filters"]),
-            "latent_critic": LatentCritic(latent, settings["latent_critic_units"]),
-        }
+        self.networks = build_networks(settings, channels)
         for network in self.networks.values():
             initialise(network).to(device)  # drawn on the CPU: the same on every device
         self.G, self.E, self.D_X, self.D_Z = self.networks.values()
@@ -263,8 +283,10 @@ class PIAD:
         return ["perceptual features of a small VGG with fixed random weights in place of VGG-19"]
 
     def prior(self, count: int) -> Tensor:
-        """z ~ N(0, I), (count, latent, 1, 1)."""
-        return torch.randn(count, self.settings["latent"], 1, 1, generator=self.random, device=self.device)
+        """z ~ N(0, I), (count, latent, l, l)."""
+        side = self.settings["latent_side"]
+        shape = (count, self.settings["latent"], side, side)
+        return torch.randn(shape, generator=self.random, device=self.device)
 
     # Algorithm 1, one pass of the loop of line 1
 

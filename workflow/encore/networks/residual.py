@@ -39,6 +39,20 @@ class PreActivationBlock(nn.Module):
         return self.skip(x) + residual
 
 
+class ResidualBlock(nn.Module):
+    """x + conv(lrelu(conv(x))), (B, in, H, W) -> (B, out, H, W): the generator's first block on a spatial
+    latent (PIAD, supplement Table 3), with a 1x1 convolution in the skip connection where filters change."""
+
+    def __init__(self, in_filters: int, out_filters: int):
+        super().__init__()
+        self.conv1 = nn.Conv2d(in_filters, out_filters, 3, padding=1)
+        self.conv2 = nn.Conv2d(out_filters, out_filters, 3, padding=1)
+        self.skip = nn.Identity() if in_filters == out_filters else nn.Conv2d(in_filters, out_filters, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.skip(x) + self.conv2(leaky_relu(self.conv1(x)))
+
+
 def _upsample(x: Tensor) -> Tensor:
     return F.interpolate(x, scale_factor=2, mode="nearest")
 
