@@ -5,7 +5,7 @@ import torch
 
 from encore.methods import piad
 from encore.methods.piad import PIAD, Generator, LatentCritic
-from encore.networks.perceptual import random_vgg_features
+from encore.networks.perceptual import load_features
 from encore.papers import ROOT, find_experiment
 from encore.strict import load_yaml
 
@@ -106,7 +106,7 @@ def images():
 
 @pytest.fixture
 def features():
-    network = random_vgg_features().double()
+    network = load_features("random_vgg").double()
     network.mean.uniform_(-1, 1)
     network.std.uniform_(0.5, 2)
     return network

@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAPERS_DIR = ROOT / "workflow" / "papers"
 SCHEMAS_DIR = ROOT / "workflow" / "schemas"
 PACKAGE_DIR = Path(__file__).resolve().parent
+VGG19 = "vgg19"  # the features that papers mean: torchvision's VGG-19
 AVERAGE = "avg"  # the subset that stands for the mean over all units
 
 
@@ -74,11 +75,14 @@ class Experiment:
             )
         return resolved
 
-    def values(self, reading: str) -> dict[str, object]:
-        """Every setting's value under `reading`."""
-        return {name: setting.value for name, setting in self.resolve(reading).items()}
+    def values(self, reading: str, features: str = VGG19) -> dict[str, object]:
+        """Every setting's value under `reading`; `features` stands in where VGG-19 is called for."""
+        values = {name: setting.value for name, setting in self.resolve(reading).items()}
+        if values.get("features") == VGG19:
+            values["features"] = features
+        return values
 
-    def job(self, reading: str, precision: str) -> dict[str, object]:
+    def job(self, reading: str, precision: str, features: str = VGG19) -> dict[str, object]:
         """All that a run's numbers depend on besides code, data and seed; its digest tells runs apart."""
         return {
             "method": self.method,
@@ -86,7 +90,7 @@ class Experiment:
             "protocol": self.protocol,
             "split_seed": self.split_seed,
             "precision": precision,
-            "settings": self.values(reading),
+            "settings": self.values(reading, features),
         }
 
 
@@ -194,9 +198,10 @@ def code_roots(script: str, method: str | None = None) -> list[str]:
     return roots if method is None else [*roots, METHODS[method].split(":")[0]]
 
 
-def pretrained_weights(settings: Mapping[str, object]) -> str | None:
-    """The name of the pretrained weights that settings call for, if any."""
-    return "vgg19" if settings.get("features") == "vgg19" else None
+def pretrained_weights(settings: Mapping[str, object]) -> list[str]:
+    """The files in results/weights, without their ending, that settings call for."""
+    features = settings.get("features", "")
+    return {VGG19: [VGG19], "vgg19_caffe": ["vgg19_caffe", "vgg19_caffe_statistics"]}.get(features, [])
 
 
 @functools.cache

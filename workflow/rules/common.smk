@@ -44,6 +44,7 @@ wildcard_constraints:
     protocol="[a-z0-9_]+",
     unit="[A-Za-z0-9_]+",
     seed="[0-9]+",
+    weights="vgg19|vgg19_caffe",
     table="|".join(TABLES),
     figure="|".join(FIGURES),
 
@@ -65,10 +66,11 @@ def split_of(wildcards):
 
 def weights_of(wildcards):
     """The pretrained weights that a run's method takes, if it takes any."""
-    needed = papers.pretrained_weights(
-        experiment_of(wildcards).values(config["reading"])
-    )
-    return [f"results/weights/{needed}.safetensors"] if needed else []
+    settings = experiment_of(wildcards).values(config["reading"], config["features"])
+    return [
+        f"results/weights/{name}.safetensors"
+        for name in papers.pretrained_weights(settings)
+    ]
 
 
 def runs_of(name, file):
@@ -86,9 +88,16 @@ def reading_of(wildcards):
 
 def settings_of(wildcards):
     """Digest of all settings that a run's numbers depend on."""
-    return settings_digest(
-        experiment_of(wildcards).job(config["reading"], config["precision"])
+    job = experiment_of(wildcards).job(
+        config["reading"], config["precision"], config["features"]
     )
+    return settings_digest(job)
+
+
+def features_of(wildcards):
+    """The features that stand for the paper's VGG-19; where a run has none of it, they make no difference."""
+    called_for = experiment_of(wildcards).values(config["reading"]).get("features")
+    return config["features"] if called_for == papers.VGG19 else papers.VGG19
 
 
 def code_of(script):

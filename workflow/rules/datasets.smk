@@ -41,6 +41,28 @@ rule weights:
         " --data-dir {resources.data_dir:q} --output {output.weights} --record {output.record} 2>&1 | tee {log}"
 
 
+rule filter_statistics:
+    """Measure mean and standard deviation of a network's filter responses over a folder of photographs."""
+    input:
+        "results/weights/{weights}.safetensors",
+    output:
+        statistics="results/weights/{weights}_statistics.safetensors",
+        record="results/weights/{weights}_statistics.json",
+    log:
+        "results/logs/filter_statistics/{weights}.log",
+    conda:
+        "../../envs/encore.yaml"
+    resources:
+        photographs=config["photographs"],
+        device=config["device"],
+    params:
+        code=script_code("filter_statistics.py"),
+    shell:
+        "python workflow/scripts/filter_statistics.py {wildcards.weights} --weights {input}"
+        " --photographs {resources.photographs:q} --device {resources.device}"
+        " --output {output.statistics} --record {output.record} 2>&1 | tee {log}"
+
+
 rule split:
     """Divide a dataset into train and test, normal and anomalous, for one unit."""
     input:

@@ -30,12 +30,13 @@ rule train:
         settings=settings_of,
         reading=reading_of,
         precision=config["precision"],
+        features=features_of,
     shell:
         "python workflow/scripts/train.py --experiment {wildcards.experiment} --unit {wildcards.unit}"
         " --seed {wildcards.seed} --reading {params.reading} --data-dir {resources.data_dir:q}"
         " --device {resources.device} --precision {params.precision} --threads {threads}"
         " --checkpoint-seconds {resources.checkpoint_seconds} --split {input.split} --inventory {input.inventory}"
-        " --weights '{input.weights}' --model {output.model} --history {output.history}"
+        " --weights {input.weights} --features {params.features} --model {output.model} --history {output.history}"
         " --record {output.record} 2>&1 | tee {log}"
 
 
@@ -65,11 +66,12 @@ rule score:
         settings=settings_of,
         reading=reading_of,
         precision=config["precision"],
+        features=features_of,
     shell:
         "python workflow/scripts/score.py --experiment {wildcards.experiment} --unit {wildcards.unit}"
         " --seed {wildcards.seed} --reading {params.reading} --data-dir {resources.data_dir:q}"
         " --device {resources.device} --precision {params.precision} --threads {threads}"
-        " --split {input.split} --inventory {input.inventory} --weights '{input.weights}'"
+        " --split {input.split} --inventory {input.inventory} --weights {input.weights} --features {params.features}"
         " --model {input.model} --scores {output.scores} --record {output.record} > {log} 2>&1"
 
 
@@ -99,9 +101,10 @@ rule reconstruct:
         settings=settings_of,
         reading=reading_of,
         precision=config["precision"],
+        features=features_of,
     shell:
         "python workflow/scripts/reconstruct.py --experiment {wildcards.experiment} --unit {wildcards.unit}"
         " --seed {wildcards.seed} --reading {params.reading} --data-dir {resources.data_dir:q}"
         " --device {resources.device} --precision {params.precision} --threads {threads}"
-        " --split {input.split} --inventory {input.inventory} --weights '{input.weights}'"
+        " --split {input.split} --inventory {input.inventory} --weights {input.weights} --features {params.features}"
         " --model {input.model} --images {output.images} --record {output.record} > {log} 2>&1"

@@ -40,7 +40,7 @@ def main() -> None:
         arguments.record,
         rule="reconstruct",
         started=started,
-        inputs=[arguments.model, arguments.split, arguments.inventory, *filter(None, [arguments.weights])],
+        inputs=[arguments.model, arguments.split, arguments.inventory, *map(Path, arguments.weights)],
         outputs=[arguments.images],
         about=run.facts,
     )

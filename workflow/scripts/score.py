@@ -27,7 +27,7 @@ def main() -> None:
         arguments.record,
         rule="score",
         started=started,
-        inputs=[arguments.model, arguments.split, arguments.inventory, *filter(None, [arguments.weights])],
+        inputs=[arguments.model, arguments.split, arguments.inventory, *map(Path, arguments.weights)],
         outputs=[arguments.scores],
         about=run.facts,
     )

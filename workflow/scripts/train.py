@@ -42,7 +42,7 @@ def main() -> None:
                 arguments.record,
                 rule="train",
                 started=started,
-                inputs=[arguments.split, arguments.inventory, *filter(None, [arguments.weights])],
+                inputs=[arguments.split, arguments.inventory, *map(Path, arguments.weights)],
                 outputs=[arguments.model, arguments.history],
                 about=dict(run.facts) | {"iterations": training.iterations},
                 run={"restarts": training.restarts, "training_seconds": round(training.seconds, 3)},

@@ -8,6 +8,7 @@ import pickle
 from pathlib import Path
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor
 
 from encore.datasets.catalogue import File
@@ -19,7 +20,13 @@ PRETRAINED = {
         bytes=574673361,
         sha256_prefix="dcbb9e9d",  # all that the publisher gives, in the file's name
         urls=("https://download.pytorch.org/models/vgg19-dcbb9e9d.pth",),
-    )
+    ),
+    # A stand-in where torchvision's can not be had: three blocks of the Caffe weights, blue channel first.
+    "vgg19_caffe": File(
+        name="vgg19_caffe_conv1_1_to_conv3_4.safetensors",
+        bytes=9303712,
+        sha256="d7f11cecd241f29b9fb9f7e88a823557f730ffc331a1911d2e2eb0c855e109fc",
+    ),
 }
 VGG19_CONVS = ((1, 2), (2, 2), (3, 4), (4, 4), (5, 4))  # (block, convolutions)
 
@@ -27,11 +34,15 @@ VGG19_CONVS = ((1, 2), (2, 2), (3, 4), (4, 4), (5, 4))  # (block, convolutions)
 def fetch_pretrained(name: str, data_dir: Path) -> tuple[RawFile, dict[str, Tensor]]:
     """The checked file of pretrained weights, and its convolutions: `conv<block>_<index>.weight`, `.bias`.
 
-    Raises DownloadError where the file can not be had or does not fit its checksum.
+    All take red, green and blue in this order. Raises DownloadError where the file can not be had or does
+    not fit its checksum.
     """
     (raw,) = fetch_file(name, PRETRAINED[name], data_dir)
+    path = data_dir / raw.path
+    if path.suffix == ".safetensors":
+        return raw, red_first(load_file(path))
     try:
-        published = torch.load(data_dir / raw.path, map_location="cpu", weights_only=True)
+        published = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         raise DownloadError(f"{raw.path}: expected tensors and nothing else, found other objects") from None
     return raw, name_convolutions(published)
@@ -46,3 +57,8 @@ def name_convolutions(published: dict[str, Tensor]) -> dict[str, Tensor]:
         for name, number in zip(names, numbers, strict=True)
         for part in ("weight", "bias")
     }
+
+
+def red_first(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Weights whose first convolution takes blue, green and red, for red, green and blue."""
+    return tensors | {"conv1_1.weight": tensors["conv1_1.weight"].flip(1).contiguous()}

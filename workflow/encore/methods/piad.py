@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor, nn
 
-from encore.networks.perceptual import VGGFeatures, random_vgg_features, vgg19_features
+from encore.networks.perceptual import NETWORKS, VGGFeatures, load_features
 from encore.networks.residual import (
     NEGATIVE_SLOPE,
     MinibatchStd,
@@ -222,7 +222,7 @@ class PIAD:
         "drift_weight": "weight of E[D(.)^2] in the critics' loss",
         "drift_on": "samples that the drift term covers: real, both",
         "loss": "reconstruction loss and anomaly score, by its name in LOSSES",
-        "features": "network that images are compared in: vgg19, random_vgg",
+        "features": "network that images are compared in, by its name in networks/perceptual.py",
         "weights": "policy for gamma_G and gamma_E: gradient_normalising, fixed",
         "gamma_g": "gamma_G of (8), before the first update or throughout where fixed",
         "gamma_e": "gamma_E of (9), before the first update or throughout where fixed",
@@ -250,7 +250,7 @@ class PIAD:
         for network in self.networks.values():
             initialise(network).to(device)  # drawn on the CPU: the same on every device
         self.G, self.E, self.D_X, self.D_Z = self.networks.values()
-        self.features = _features(settings["features"], weights).to(device)
+        self.features = load_features(settings["features"], weights).to(device)
         self.loss = LOSSES[settings["loss"]]
         adam = {"betas": tuple(settings["betas"]), "weight_decay": settings["weight_decay"]}
         self.learners = [*self.G.parameters(), *self.E.parameters()]
@@ -278,9 +278,8 @@ class PIAD:
     @property
     def deviations(self) -> list[str]:
         """What keeps these numbers from a comparison with the paper's."""
-        if self.settings["features"] == "vgg19":
-            return []
-        return ["perceptual features of a small VGG with fixed random weights in place of VGG-19"]
+        deviation = NETWORKS[self.settings["features"]].deviation
+        return [deviation] if deviation else []
 
     def prior(self, count: int) -> Tensor:
         """z ~ N(0, I), (count, latent, l, l)."""
@@ -410,7 +409,3 @@ class PIAD:
         self.gamma_g = tensors["gamma_g"].to(self.device)
         self.gamma_e = tensors["gamma_e"].to(self.device)
         self.histories = {key: tensors[f"history.{key}"].to(self.device) for key in self.histories}
-
-
-def _features(name: str, weights: str) -> VGGFeatures:
-    return vgg19_features(weights) if name == "vgg19" else random_vgg_features()

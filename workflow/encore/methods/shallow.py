@@ -4,7 +4,7 @@ The paper quotes both columns and prints no setting of theirs. The settings here
 never look at an anomaly, and stand in the paper's YAML as assumed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -34,7 +34,12 @@ class OCSVM:
     deviations: list[str] = []
 
     def __init__(
-        self, settings: Mapping, shape: tuple[int, int, int], seed: int, device: str, weights: str = ""
+        self,
+        settings: Mapping,
+        shape: tuple[int, int, int],
+        seed: int,
+        device: str,
+        weights: Sequence[str] = (),
     ):
         self.settings = settings
         self.tensors: dict[str, Tensor] = {}
@@ -93,7 +98,12 @@ class KDE:
     deviations: list[str] = []
 
     def __init__(
-        self, settings: Mapping, shape: tuple[int, int, int], seed: int, device: str, weights: str = ""
+        self,
+        settings: Mapping,
+        shape: tuple[int, int, int],
+        seed: int,
+        device: str,
+        weights: Sequence[str] = (),
     ):
         self.settings = settings
         self.tensors: dict[str, Tensor] = {}

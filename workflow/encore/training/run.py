@@ -69,7 +69,8 @@ def run_parser(description: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--inventory", type=Path, required=True, help="raw files that the rule `download` checked"
     )
-    parser.add_argument("--weights", default="", help="pretrained weights, where the method takes some")
+    parser.add_argument("--weights", nargs="*", default=[], help="pretrained weights, where it takes some")
+    parser.add_argument("--features", default="vgg19", help="the VGG-19, or its stand-in")
     parser.add_argument("--record", type=Path, required=True, help="where the record goes")
     return parser
 
@@ -81,10 +82,10 @@ def open_run(arguments: argparse.Namespace, script: str) -> Run:
     torch.set_num_threads(arguments.threads)
     device = setup_torch(arguments.device if method_class.ON_GPU else "cpu", arguments.precision)
     images = read(experiment.dataset, arguments.data_dir)
-    settings = experiment.values(arguments.reading)
+    settings = experiment.values(arguments.reading, arguments.features)
     shape = (images.pixels.shape[3], settings["image_size"], settings["image_size"])
     method = method_class(settings, shape, arguments.seed, device, arguments.weights)
-    job = experiment.job(arguments.reading, arguments.precision)
+    job = experiment.job(arguments.reading, arguments.precision, arguments.features)
     unverified = [file.path for file in read_inventory(arguments.inventory) if not file.verified]
     deviations = (
         [f"files of {experiment.dataset} that do not fit the published checksum"] if unverified else []

@@ -1,0 +1,39 @@
+"""A folder of photographs, which filter statistics and contrast are measured on."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, UnidentifiedImageError
+from torch import Tensor
+
+from encore.digest import file_digest
+
+ENDINGS = {".jpg", ".jpeg", ".png"}
+
+
+class PhotographsError(Exception):
+    """The folder holds no photographs; the message is one sentence."""
+
+
+def photographs(folder: Path) -> dict[str, str]:
+    """File name -> SHA-256 of every JPEG and PNG in a folder, by name; PhotographsError if there is none."""
+    paths = sorted(path for path in folder.glob("*") if path.suffix.lower() in ENDINGS)
+    if not paths:
+        raise PhotographsError(
+            f"{folder} holds no photographs (JPEG or PNG); put some there, or name another folder under "
+            "photographs in config.yaml, such as a subset of ImageNet."
+        )
+    return {path.name: file_digest(path) for path in paths}
+
+
+def read_photographs(folder: Path, names: Iterable[str], device: str) -> Iterator[Tensor]:
+    """One photograph after another in its own size, float32 (1, 3, H, W) in [-1, 1], red, green, blue."""
+    for name in names:
+        try:
+            with Image.open(folder / name) as image:
+                pixels = np.array(image.convert("RGB"))
+        except (UnidentifiedImageError, OSError) as error:
+            raise PhotographsError(f"{folder / name} can not be read as an image: {error}.") from None
+        yield torch.from_numpy(pixels).to(device).permute(2, 0, 1).unsqueeze(0) / 127.5 - 1
