@@ -89,12 +89,7 @@ def test_accepted_files_make_a_table_that_says_not_comparable(data):
     assert rows["MNIST", "KDE", "3"]["verdict"] == "missing"
     assert rows["CIFAR-10", "PIAD", "car"]["verdict"] == "missing"
     assert rows["MNIST", "LSA", "avg"]["verdict"] == "cited"
-    for figure in (
-        "piad_table2_auroc",
-        "piad_mnist_reconstructions",
-        "piad_mnist_history",
-        "piad_kde_bandwidth",
-    ):
+    for figure in ("table2_auroc", "mnist_reconstructions", "mnist_history", "kde_bandwidth"):
         assert (data.folder / f"results/figures/piad_{figure}.png").stat().st_size > 10_000
     data.run("sha256sum", "--check", "--strict", "--quiet", "results/audit/SHA256SUMS")
     assert "every file is the one that its record describes" in data.verify()
