@@ -18,9 +18,27 @@ def test_every_dataset_has_a_reader_and_names_the_sum_of_its_images() -> None:
         "fashion_mnist": (60_000, 10_000),
         "cifar10": (50_000, 10_000),
         "digits": (1_797, 0),
+        "coil100": (7_200, 0),
+        "lsun": (3_033_042, 600),
+        "celeba": (162_770, 19_962),
     }
     assert {entry.reader for entry in DATASETS.values()} == set(READERS)
-    assert all(len(entry.classes) == 10 for entry in DATASETS.values())
+    assert {name: len(entry.classes) for name, entry in DATASETS.items()} == {
+        "mnist": 10,
+        "fashion_mnist": 10,
+        "cifar10": 10,
+        "digits": 10,
+        "coil100": 100,
+        "lsun": 2,
+        "celeba": 40,
+    }
+    assert sum(dataset("celeba").counts.values()) == 202_599
+    assert dataset("coil100").classes == tuple(str(number) for number in range(1, 101))
+
+
+def test_every_file_has_the_strongest_checksum_or_that_of_its_contents() -> None:
+    for entry in DATASETS.values():
+        assert all(file.sha256 or file.contents_sha256 for file in entry.files)
 
 
 def test_addresses_are_the_source_and_then_its_mirrors() -> None:
@@ -37,6 +55,14 @@ def test_every_image_of_cifar10_is_in_a_member_that_is_not_pickled() -> None:
     (archive,) = dataset("cifar10").files
     assert [member for member in archive.members if not member.endswith((".bin", ".txt"))] == []
     assert len(archive.members) == 7
+
+
+def test_what_is_unpacked_of_lsun_is_the_databases_and_not_their_locks() -> None:
+    assert [file.members for file in dataset("lsun").files] == [
+        ("bedroom_train_lmdb/data.mdb",),
+        ("bedroom_val_lmdb/data.mdb",),
+        ("conference_room_val_lmdb/data.mdb",),
+    ]
 
 
 def test_unknown_dataset_is_refused_with_the_nearest_name() -> None:
@@ -70,7 +96,7 @@ def test_import_pulls_in_neither_numpy_nor_torch() -> None:
         (("classes",), ["T-shirt/top"], "mnist.classes: expected a list of different names"),
         (("counts", "train"), -1, "mnist.counts: expected whole numbers from 0"),
         (("counts", "train"), True, "mnist.counts: expected whole numbers from 0"),
-        (("counts", "val"), 5, "mnist.counts: unknown key 'val', known: test, train"),
+        (("counts", "val"), 5, "mnist.counts: unknown key 'val', did you mean 'valid'"),
         (("shape",), [28, 28], r"mnist.shape: expected \[height, width, channels\], found \[28, 28\]"),
         (("shape",), [28, 28, 0], "mnist.shape: expected"),
         (("mirrors",), ["https://example.org/mnist"], "mnist.mirrors: expected a list of http"),
@@ -86,6 +112,11 @@ def test_import_pulls_in_neither_numpy_nor_torch() -> None:
             r"mnist.files\[1\].members: expected a list of relative paths",
         ),
         (("files", 1, "members"), ["/etc/passwd"], r"mnist.files\[1\].members: expected a list of relative"),
+        (
+            ("files", 1, "folder"),
+            "images",
+            r"mnist.files\[1\].folder: expected a relative path without \.\., of a",
+        ),
     ],
 )
 def test_a_slip_is_found_and_named(tmp_path: Path, place: tuple, value: object, message: str) -> None:
@@ -111,6 +142,16 @@ def test_a_missing_key_a_missing_checksum_and_a_repeated_key_are_found(tmp_path:
     twice.write_text("mnist:\n  title: a\n  title: b\n", encoding="utf-8")
     with pytest.raises(ValueError, match="line 3: the key 'title' stands twice"):
         load(twice)
+
+
+@pytest.mark.parametrize(
+    "more", [{"folder": "../images"}, {"folder": "a", "members": ["a/b"]}, {"folder": 1}]
+)
+def test_a_folder_leaves_no_archive_and_is_not_unpacked(tmp_path: Path, more: dict) -> None:
+    entries = yaml.safe_load(CATALOGUE.read_text(encoding="utf-8"))
+    entries["coil100"]["files"][0].update(more)
+    with pytest.raises(ValueError, match=r"coil100.files\[0\].folder: expected a relative path without"):
+        load(_written(tmp_path, entries))
 
 
 def _written(folder: Path, entries: dict) -> Path:

@@ -4,8 +4,10 @@ import gzip
 import hashlib
 import io
 import socket
+import stat
 import tarfile
 import urllib.error
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -254,12 +256,18 @@ def test_without_network_the_failure_is_named(tmp_path, toy, content, monkeypatc
     assert fetch("toy", tmp_path)[0].verified  # a file put there by hand needs no network
 
 
-def test_file_without_address_is_asked_for(tmp_path, toy, content) -> None:
-    toy(described(content))
+def test_files_without_address_are_asked_for_at_once(tmp_path, mirror, toy, content) -> None:
+    images = described(content, name="images.zip", folder="images")
+    toy(described(content, f"{mirror.url}/none", name="a"), images, described(content, name="b"))
+    folder = tmp_path / "toy"
     assert refusal(tmp_path) == (
-        f"toy/data.bin: could not be downloaded (no address is known), "
-        f"so put the file into {tmp_path / 'toy'} by hand"
+        f"toy: found no images.zip (or its folder images), b in {folder}, and no address gives them to a "
+        f"program; put them there by hand, from http://127.0.0.1/"
     )
+    (folder / "images").mkdir(parents=True)
+    (folder / "images" / "1.jpg").write_bytes(content)
+    assert refusal(tmp_path).startswith(f"toy: found no b in {folder}, and no address")
+    assert mirror.requests == []
 
 
 def test_accept_unverified_does_not_extend_to_downloads(tmp_path, mirror, page, toy, content) -> None:
@@ -385,27 +393,48 @@ def archive(members: dict[str, bytes], links: dict[str, str] | None = None) -> b
     return out.getvalue()
 
 
-def put_archive(tmp_path: Path, toy, content: bytes, members: tuple[str, ...]) -> Path:
-    toy(File("toy.tar.gz", len(content), sha256=sha256(content), members=members))
+def zipped(members: dict[str, bytes], links: dict[str, str] | None = None) -> bytes:
+    """A .zip in memory."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in members.items():
+            packed.writestr(name, content)
+        for name, target in (links or {}).items():
+            info = zipfile.ZipInfo(name)
+            info.external_attr = (stat.S_IFLNK | 0o777) << 16
+            packed.writestr(info, target)
+    return out.getvalue()
+
+
+PACK = {"toy.tar.gz": archive, "toy.zip": zipped}
+both_kinds = pytest.mark.parametrize("name", PACK)
+
+
+def put_archive(
+    tmp_path: Path, toy, content: bytes, members: tuple[str, ...] = (), name: str = "toy.tar.gz", **more
+) -> Path:
+    toy(File(name, len(content), sha256=sha256(content), members=members, **more))
     (tmp_path / "toy").mkdir(exist_ok=True)
-    (tmp_path / "toy" / "toy.tar.gz").write_bytes(content)
+    (tmp_path / "toy" / name).write_bytes(content)
     return tmp_path / "toy"
 
 
-def test_only_the_named_members_are_unpacked(tmp_path, toy) -> None:
-    packed = archive(
+@both_kinds
+def test_only_the_named_members_are_unpacked(tmp_path, toy, name) -> None:
+    packed = PACK[name](
         {"in/b": b"B" * 99, "in/extra": b"E", "../evil": b"!", "in/a": b"A"}, {"in/l": "/etc/passwd"}
     )
-    put_archive(tmp_path, toy, packed, ("in/a", "in/b"))
+    put_archive(tmp_path, toy, packed, ("in/a", "in/b"), name)
     how = "sha256 of the archive"
     assert fetch("toy", tmp_path) == [
-        RawFile("toy/toy.tar.gz", len(packed), sha256(packed), True, "sha256"),
+        RawFile(f"toy/{name}", len(packed), sha256(packed), True, "sha256"),
         RawFile("toy/in/a", 1, sha256(b"A"), True, how),
         RawFile("toy/in/b", 99, sha256(b"B" * 99), True, how),
     ]
-    assert names_in(tmp_path) == ["toy/in/a", "toy/in/b", "toy/toy.tar.gz"]
+    assert names_in(tmp_path) == ["toy/in/a", "toy/in/b", f"toy/{name}"]
 
 
+@both_kinds
 @pytest.mark.parametrize(
     ("members", "links", "named", "message"),
     [
@@ -422,15 +451,21 @@ def test_only_the_named_members_are_unpacked(tmp_path, toy) -> None:
     ],
 )
 def test_unfit_members_are_refused_before_anything_is_written(
-    tmp_path, toy, members, links, named, message
+    tmp_path, toy, members, links, named, message, name
 ) -> None:
-    put_archive(tmp_path, toy, archive({"in/a": b"A"} | members, links), ("in/a", named))
+    put_archive(tmp_path, toy, PACK[name]({"in/a": b"A"} | members, links), ("in/a", named), name)
     assert message in refusal(tmp_path)
-    assert names_in(tmp_path) == ["toy/toy.tar.gz"]
+    assert names_in(tmp_path) == [f"toy/{name}"]
 
 
-def test_member_that_differs_from_a_verified_archive_is_unpacked_again(tmp_path, toy) -> None:
-    folder = put_archive(tmp_path, toy, archive({"a": b"A", "b": b"B"}), ("a", "b"))
+def test_folder_of_a_zip_is_no_file(tmp_path, toy) -> None:
+    put_archive(tmp_path, toy, zipped({"in/": b""}), ("in/",), "toy.zip")
+    assert "refused to unpack 'in/', which is a link or no plain file" in refusal(tmp_path)
+
+
+@both_kinds
+def test_member_that_differs_from_a_verified_archive_is_unpacked_again(tmp_path, toy, name) -> None:
+    folder = put_archive(tmp_path, toy, PACK[name]({"a": b"A", "b": b"B"}), ("a", "b"), name)
     fetch("toy", tmp_path)
     (folder / "a").write_bytes(b"tampered")
     untouched = (folder / "b").stat().st_ino
@@ -453,19 +488,30 @@ def test_unverified_archive_overwrites_nothing(tmp_path, toy) -> None:
     assert ((folder / "a").read_bytes(), (folder / "b").read_bytes()) == (b"mine", b"B")
 
 
-def test_broken_archive_is_named(tmp_path, toy) -> None:
-    content = archive({"a": bytes(range(256)) * 400})
-    folder = put_archive(tmp_path, toy, content, ("a",))
-    for broken in (content[: len(content) // 2], b"no archive", PAGE):
-        (folder / "toy.tar.gz").write_bytes(broken)
+@both_kinds
+def test_broken_archive_is_named(tmp_path, toy, name, content) -> None:
+    packed = PACK[name]({"a": content})
+    folder = put_archive(tmp_path, toy, packed, ("a",), name)
+    for broken in (packed[: len(packed) // 2], b"no archive", PAGE):
+        (folder / name).write_bytes(broken)
         sentence = refusal(tmp_path, accept_unverified=True)
-        assert sentence.endswith("toy.tar.gz: expected a whole tar archive, found a broken one or none")
-        assert names_in(tmp_path) == ["toy/toy.tar.gz"]
+        kind = "zip" if name == "toy.zip" else "tar"
+        assert sentence.endswith(f"{name}: expected a whole {kind} archive, found a broken one or none")
+        assert names_in(tmp_path) == [f"toy/{name}"]
     assert "found an HTML page, not data" in refusal(tmp_path)
 
 
-def test_members_without_their_archive_are_taken_only_if_accepted(tmp_path, toy) -> None:
-    folder = put_archive(tmp_path, toy, archive({"in/a": b"A"}), ("in/a",))
+def test_damage_inside_a_zip_leaves_no_half_of_a_member(tmp_path, toy, content) -> None:
+    packed = bytearray(zipped({"a": content}))
+    packed[len(packed) // 2] ^= 0xFF
+    put_archive(tmp_path, toy, b"other", ("a",), "toy.zip")
+    (tmp_path / "toy" / "toy.zip").write_bytes(packed)
+    assert "expected a whole zip archive, found a broken one" in refusal(tmp_path, accept_unverified=True)
+    assert names_in(tmp_path) == ["toy/toy.zip"]
+
+
+def test_members_without_their_archive_are_taken_only_if_accepted(tmp_path, toy, dead_url) -> None:
+    folder = put_archive(tmp_path, toy, archive({"in/a": b"A"}), ("in/a",), urls=(dead_url,))
     fetch("toy", tmp_path)
     (folder / "toy.tar.gz").unlink()
     assert refusal(tmp_path) == (
@@ -475,6 +521,37 @@ def test_members_without_their_archive_are_taken_only_if_accepted(tmp_path, toy)
     assert fetch("toy", tmp_path, accept_unverified=True) == [
         RawFile("toy/in/a", 1, sha256(b"A"), False, "not verified")
     ]
+
+
+def test_folder_of_images_stays_in_its_zip(tmp_path, toy) -> None:
+    packed = zipped({"in/1.png": b"1", "in/2.png": b"2"})
+    put_archive(tmp_path, toy, packed, name="toy.zip", folder="in")
+    assert fetch("toy", tmp_path) == [RawFile("toy/toy.zip", len(packed), sha256(packed), True, "sha256")]
+    assert names_in(tmp_path) == ["toy/toy.zip"]
+
+
+def test_folder_of_images_unpacked_by_hand_is_taken_only_if_accepted(tmp_path, toy) -> None:
+    folder = put_archive(tmp_path, toy, zipped({"in/1.png": b"1"}), name="toy.zip", folder="in")
+    (folder / "toy.zip").unlink()
+    (folder / "in").mkdir()
+    for number in (2, 1):
+        (folder / "in" / f"{number}.png").write_bytes(bytes(number))
+    assert refusal(tmp_path) == (
+        f"toy: the files in {folder / 'in'} cannot be verified without toy.zip; put it into {folder} "
+        f"or list toy under accept_unverified in config.yaml"
+    )
+    assert fetch("toy", tmp_path, accept_unverified=True) == [
+        RawFile("toy/in/1.png", 1, sha256(bytes(1)), False, "not verified"),
+        RawFile("toy/in/2.png", 2, sha256(bytes(2)), False, "not verified"),
+    ]
+
+
+def test_broken_zip_of_images_is_named_when_it_is_accepted(tmp_path, toy) -> None:
+    folder = put_archive(tmp_path, toy, zipped({"in/1.png": b"1"}), name="toy.zip", folder="in")
+    (folder / "toy.zip").write_bytes(b"no archive")
+    assert refusal(tmp_path, accept_unverified=True).endswith(
+        "toy.zip: expected a whole zip archive, found a broken one or none"
+    )
 
 
 # --- the inventory --------------------------------------------------------------------------------

@@ -6,8 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from encore.datasets.protocols import PROTOCOLS, Split, load_split, make_split, save_split
-from encore.datasets.readers import read
+from encore.datasets.protocols import (
+    PIAD_ATTRIBUTES,
+    PROTOCOLS,
+    Split,
+    load_split,
+    make_split,
+    save_split,
+)
+from encore.datasets.readers import Images, read
 
 # Class c has 20 + c train images and 5 test images, mixed within each part.
 COUNTS = np.arange(20, 30)
@@ -19,6 +26,12 @@ def labels() -> np.ndarray:
     rng = np.random.RandomState(0)  # a frozen stream: these labels are in the digests below
     train, test = np.repeat(np.arange(10), COUNTS), np.repeat(np.arange(10), 5)
     return np.concatenate([rng.permutation(train), rng.permutation(test)])
+
+
+def split_of(protocol: str, labels: np.ndarray, n_train: int, unit: int, split_seed: int) -> Split:
+    """The split of a dataset of which only the labels matter."""
+    images = Images(np.empty((len(labels), 1, 1, 1), np.uint8), labels, n_train, ("any",))
+    return make_split(protocol, images, unit, split_seed)
 
 
 def indices(split: Split) -> tuple[list[int], list[int], list[bool]]:
@@ -33,16 +46,16 @@ def digest(split: Split, folder: Path) -> str:
 
 @pytest.mark.parametrize("unit", range(10))
 def test_one_vs_all_is_the_official_split(labels: np.ndarray, unit: int) -> None:
-    split = make_split("one_vs_all", labels, N_TRAIN, unit, split_seed=0)
+    split = split_of("one_vs_all", labels, N_TRAIN, unit, split_seed=0)
     assert split.train.tolist() == [i for i in range(N_TRAIN) if labels[i] == unit]
     assert split.test.tolist() == list(range(N_TRAIN, len(labels)))
     assert split.anomalous.tolist() == [label != unit for label in labels[N_TRAIN:]]
-    assert indices(split) == indices(make_split("one_vs_all", labels, N_TRAIN, unit, split_seed=1))
+    assert indices(split) == indices(split_of("one_vs_all", labels, N_TRAIN, unit, split_seed=1))
 
 
 @pytest.mark.parametrize("unit", range(10))
 def test_pooled_80_20_has_the_sizes_of_its_name(labels: np.ndarray, unit: int) -> None:
-    split = make_split("pooled_80_20", labels, N_TRAIN, unit, split_seed=0)
+    split = split_of("pooled_80_20", labels, N_TRAIN, unit, split_seed=0)
     total = COUNTS[unit] + 5
     n_train, n_held_out = total * 4 // 5, total - total * 4 // 5
     assert (len(split.train), len(split.test)) == (n_train, 2 * n_held_out)
@@ -57,7 +70,7 @@ def test_pooled_80_20_has_the_sizes_of_its_name(labels: np.ndarray, unit: int) -
 
 
 def test_pooled_80_20_shares_its_folds_among_the_units(labels: np.ndarray) -> None:
-    splits = [make_split("pooled_80_20", labels, N_TRAIN, unit, split_seed=0) for unit in range(10)]
+    splits = [split_of("pooled_80_20", labels, N_TRAIN, unit, split_seed=0) for unit in range(10)]
     trained_on = np.concatenate([split.train for split in splits])
     held_out = np.concatenate([split.test[~split.anomalous] for split in splits])
     assert sorted(np.concatenate([trained_on, held_out])) == list(range(len(labels)))
@@ -70,7 +83,7 @@ def test_pooled_80_20_draws_anomalies_for_each_unit_on_its_own() -> None:
     labels = np.repeat(np.arange(10), 100)
     drawn = [
         set(split.test[split.anomalous])
-        for split in (make_split("pooled_80_20", labels, 800, unit, split_seed=0) for unit in range(10))
+        for split in (split_of("pooled_80_20", labels, 800, unit, split_seed=0) for unit in range(10))
     ]
     assert len({frozenset(anomalies) for anomalies in drawn}) == 10
     # 20 of 180, twice: about 2 are shared, and hardly any draw shares 10.
@@ -78,16 +91,16 @@ def test_pooled_80_20_draws_anomalies_for_each_unit_on_its_own() -> None:
 
 
 def test_split_seed_changes_folds_and_the_first_unit_is_no_copy_of_them(labels: np.ndarray) -> None:
-    splits = [make_split("pooled_80_20", labels, N_TRAIN, 0, split_seed=seed) for seed in range(20)]
+    splits = [split_of("pooled_80_20", labels, N_TRAIN, 0, split_seed=seed) for seed in range(20)]
     assert len({tuple(split.train) for split in splits}) == 20
-    assert indices(splits[3]) == indices(make_split("pooled_80_20", labels, N_TRAIN, 0, split_seed=3))
+    assert indices(splits[3]) == indices(split_of("pooled_80_20", labels, N_TRAIN, 0, split_seed=3))
 
 
 def test_shuffles_are_fair() -> None:
     labels = np.repeat([0, 1], 10)
     held_out = np.zeros(20)
     for seed in range(2000):
-        split = make_split("pooled_80_20", labels, 20, 0, split_seed=seed)
+        split = split_of("pooled_80_20", labels, 20, 0, split_seed=seed)
         held_out[split.test] += 1
     # Each of 20 images is held out, or drawn, with probability 1/5: sd of the count is 17.9.
     assert np.abs(held_out - 400).max() < 5 * 17.9
@@ -105,7 +118,7 @@ def test_shuffles_are_fair() -> None:
 def test_digests_of_synthetic_splits(
     labels: np.ndarray, tmp_path: Path, protocol: str, unit: int, expected: str
 ) -> None:
-    assert digest(make_split(protocol, labels, N_TRAIN, unit, split_seed=0), tmp_path) == expected
+    assert digest(split_of(protocol, labels, N_TRAIN, unit, split_seed=0), tmp_path) == expected
 
 
 @pytest.mark.parametrize(
@@ -117,7 +130,7 @@ def test_digests_of_synthetic_splits(
 )
 def test_digests_of_digits_splits(tmp_path: Path, unit: int, expected: str) -> None:
     images = read("digits", tmp_path)
-    assert digest(make_split("pooled_80_20", images.labels, images.n_train, unit, 0), tmp_path) == expected
+    assert digest(make_split("pooled_80_20", images, unit, 0), tmp_path) == expected
 
 
 @pytest.mark.realdata
@@ -130,32 +143,131 @@ def test_digests_of_digits_splits(tmp_path: Path, unit: int, expected: str) -> N
 )
 def test_digests_of_mnist_splits(real_data_dir: Path, tmp_path: Path, protocol: str, expected: str) -> None:
     images = read("mnist", real_data_dir)
-    assert digest(make_split(protocol, images.labels, images.n_train, 3, 0), tmp_path) == expected
+    assert digest(make_split(protocol, images, 3, 0), tmp_path) == expected
 
 
 def test_one_vs_all_refuses_a_dataset_without_test_part(labels: np.ndarray) -> None:
     with pytest.raises(
         ValueError, match="one_vs_all: expected a dataset with an official test part, found none"
     ):
-        make_split("one_vs_all", labels, len(labels), 0, split_seed=0)
+        split_of("one_vs_all", labels, len(labels), 0, split_seed=0)
 
 
 def test_unknown_protocol_is_refused_with_the_nearest_name(labels: np.ndarray) -> None:
     with pytest.raises(ValueError, match="no protocol 'one_vs_rest', did you mean 'one_vs_all'"):
-        make_split("one_vs_rest", labels, N_TRAIN, 0, split_seed=0)
+        split_of("one_vs_rest", labels, N_TRAIN, 0, split_seed=0)
 
 
-@pytest.mark.parametrize("protocol", sorted(PROTOCOLS))
+@pytest.mark.parametrize("protocol", ["one_vs_all", "pooled_80_20"])
 def test_a_class_without_images_is_refused(labels: np.ndarray, protocol: str) -> None:
     with pytest.raises(ValueError, match="found none"):
-        make_split(protocol, labels, N_TRAIN, 10, split_seed=0)
+        split_of(protocol, labels, N_TRAIN, 10, split_seed=0)
 
 
 def test_pooled_80_20_refuses_too_few_anomalies() -> None:
     with pytest.raises(ValueError, match="expected 20 anomalies to draw, found 2"):
-        make_split("pooled_80_20", np.repeat([0, 1], [100, 10]), 110, 0, split_seed=0)
+        split_of("pooled_80_20", np.repeat([0, 1], [100, 10]), 110, 0, split_seed=0)
     with pytest.raises(ValueError, match="expected 20 anomalies to draw, found 0"):
-        make_split("pooled_80_20", np.zeros(100, np.int64), 100, 0, split_seed=0)
+        split_of("pooled_80_20", np.zeros(100, np.int64), 100, 0, split_seed=0)
+
+
+# --- attributes -----------------------------------------------------------------------------------
+
+NAMES = ("Young", *PIAD_ATTRIBUTES, "Male")
+PARTS = {"train": 3 * 128, "valid": 2 * 128, "test": 128}
+
+
+@pytest.fixture
+def faces() -> Images:
+    """Every combination of seven attributes: three times to train, twice to validate, once to test."""
+    combinations = np.array([[number >> bit & 1 for bit in range(7)] for number in range(128)], bool)
+    attributes = np.tile(combinations, (6, 1))
+    pixels = np.empty((len(attributes), 1, 1, 1), np.uint8)
+    return Images(pixels, None, PARTS["train"], NAMES, attributes, PARTS["valid"])
+
+
+@pytest.mark.parametrize("name", PIAD_ATTRIBUTES)
+def test_celeba_attributes_leaves_out_whoever_has_another_of_the_five(faces: Images, name: str) -> None:
+    split = make_split("celeba_attributes", faces, NAMES.index(name), split_seed=0)
+    # None of the five leaves Young and Male free: 4 of the 128 combinations; exactly the one: again 4.
+    assert (len(split.train), len(split.test), split.anomalous.sum()) == (3 * 4, 8, 4)
+    five = faces.attributes[:, 1:6]
+    assert not five[split.train].any()
+    assert split.train.max() < PARTS["train"]
+    assert split.test.min() >= PARTS["train"] + PARTS["valid"]
+    assert not five[split.test[~split.anomalous]].any()
+    anomalies = split.test[split.anomalous]
+    assert (five[anomalies].sum(axis=1) == 1).all()
+    assert faces.attributes[anomalies, NAMES.index(name)].all()
+
+
+def test_units_of_celeba_attributes_share_their_training(faces: Images) -> None:
+    splits = [make_split("celeba_attributes", faces, unit, split_seed=unit) for unit in range(1, 6)]
+    assert len({tuple(split.train) for split in splits}) == 1
+    assert len({tuple(split.test[split.anomalous]) for split in splits}) == 5
+
+
+@pytest.mark.parametrize("unit", range(7))
+def test_one_attribute_takes_every_image_and_looks_at_one_attribute(faces: Images, unit: int) -> None:
+    split = make_split("one_attribute", faces, unit, split_seed=0)
+    has = faces.attributes[:, unit].tolist()
+    assert split.train.tolist() == [i for i in range(PARTS["train"]) if not has[i]]
+    assert (len(split.train), len(split.test), split.anomalous.sum()) == (3 * 64, 128, 64)
+    assert split.test.tolist() == list(range(PARTS["train"] + PARTS["valid"], 6 * 128))
+    assert split.anomalous.tolist() == has[-128:]
+
+
+def test_celeba_attributes_refuses_another_attribute(faces: Images) -> None:
+    with pytest.raises(
+        ValueError, match="expected one of Bald, Mustache, Bangs, Eyeglasses, Wearing_Hat, found Young"
+    ):
+        make_split("celeba_attributes", faces, NAMES.index("Young"), split_seed=0)
+
+
+@pytest.mark.parametrize("protocol", ["celeba_attributes", "one_attribute"])
+def test_protocols_of_attributes_refuse_classes_and_a_missing_test_part(
+    faces: Images, labels: np.ndarray, protocol: str
+) -> None:
+    with pytest.raises(
+        ValueError, match=f"^protocol {protocol}: expected a dataset with attributes, found one"
+    ):
+        split_of(protocol, labels, N_TRAIN, 1, split_seed=0)
+    copy = Images(faces.pixels, None, len(faces.pixels), NAMES, faces.attributes)
+    with pytest.raises(
+        ValueError, match=f"^protocol {protocol}: expected a dataset with an official test part"
+    ):
+        make_split(protocol, copy, 1, split_seed=0)
+
+
+@pytest.mark.parametrize("protocol", ["one_vs_all", "pooled_80_20"])
+def test_protocols_of_classes_refuse_attributes(faces: Images, protocol: str) -> None:
+    with pytest.raises(ValueError, match=f"^protocol {protocol}: expected a dataset with classes, found one"):
+        make_split(protocol, faces, 1, split_seed=0)
+
+
+def test_every_protocol_is_one_of_classes_or_of_attributes() -> None:
+    assert set(PROTOCOLS) == {"one_vs_all", "pooled_80_20", "celeba_attributes", "one_attribute"}
+
+
+# --- datasets of one paper ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("unit", [0, 99])
+def test_coil100_pooled_has_the_sizes_of_the_released_code(unit: int) -> None:
+    labels = np.repeat(np.arange(100), 72)
+    split = split_of("pooled_80_20", labels, len(labels), unit, split_seed=0)
+    assert (len(split.train), len(split.test), split.anomalous.sum()) == (57, 30, 15)
+
+
+def test_lsun_is_one_vs_all_with_one_class_to_train_on() -> None:
+    labels = np.repeat([0, 0, 1], [1000, 300, 300])
+    split = split_of("one_vs_all", labels, 1000, 0, split_seed=0)
+    assert split.train.tolist() == list(range(1000))
+    assert split.test.tolist() == list(range(1000, 1600))
+    assert split.anomalous.tolist() == [False] * 300 + [True] * 300
+
+
+# --- the split itself -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -176,7 +288,7 @@ def test_unfit_splits_are_refused(train: list, test: list, anomalous: list, mess
 
 
 def test_saved_split_comes_back_the_same(labels: np.ndarray, tmp_path: Path) -> None:
-    split = make_split("pooled_80_20", labels, N_TRAIN, 2, split_seed=0)
+    split = split_of("pooled_80_20", labels, N_TRAIN, 2, split_seed=0)
     path = tmp_path / "new" / "split.safetensors"
     save_split(split, path)
     loaded = load_split(path)
@@ -189,7 +301,7 @@ def test_broken_and_missing_split_files_are_named(labels: np.ndarray, tmp_path: 
     path = tmp_path / "split.safetensors"
     with pytest.raises(ValueError, match=r"split.safetensors: expected a split with train"):
         load_split(path)
-    save_split(make_split("one_vs_all", labels, N_TRAIN, 0, split_seed=0), path)
+    save_split(split_of("one_vs_all", labels, N_TRAIN, 0, split_seed=0), path)
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(ValueError, match=r"split.safetensors: expected a split with train"):
         load_split(path)

@@ -1,14 +1,23 @@
 """Readers: files in the true formats, whole and corrupt, and the real ones."""
 
+import collections
 import gzip
+import io
 import re
 import struct
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
+import lmdb
 import numpy as np
 import pytest
+from PIL import Image
 
 from encore.datasets.catalogue import dataset
+from encore.datasets.images import prepare
+from encore.datasets.lazy import LazyImages
+from encore.datasets.protocols import PIAD_ATTRIBUTES, make_split
 from encore.datasets.readers import parse_idx, read
 
 IDX = {"train": ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz")}
@@ -171,6 +180,319 @@ def test_idx_of_labels_is_not_taken_for_images() -> None:
         ValueError, match="expected the magic number 0x00000803 of an idx file, found 0x00000801"
     ):
         parse_idx(Path("labels"), idx(np.zeros(100, np.uint8)), 3)
+
+
+# --- images that stay packed ----------------------------------------------------------------------
+
+
+def flat(colour: tuple[int, int, int], size: tuple[int, int], form: str, **options) -> bytes:
+    """An image file of one colour, which JPEG keeps within a few grey levels; size is (width, height)."""
+    out = io.BytesIO()
+    Image.new("RGB", size, colour).save(out, form, **options)
+    return out.getvalue()
+
+
+def pack(path: Path, files: dict[str, bytes]) -> None:
+    with zipfile.ZipFile(path, "w") as packed:
+        for name, content in files.items():
+            packed.writestr(name, content)
+
+
+def refusal(name: str, data_dir: Path) -> str:
+    """The sentence with which reading is refused."""
+    with pytest.raises(ValueError, match=r": expected .*, found ") as error:
+        read(name, data_dir)
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def test_lazy_images_decode_only_what_is_asked_for() -> None:
+    asked = []
+
+    def decode(index: int) -> np.ndarray:
+        asked.append(index)
+        return np.full((2, 3, 3), index, np.uint8)
+
+    images = LazyImages(decode, (2, 3, 3), np.arange(10))
+    chosen = images[np.array([7, 2])][1:]
+    assert (images.shape, len(images), chosen.shape) == ((10, 2, 3, 3), 10, (1, 2, 3, 3))
+    assert asked == []
+    assert [image[0, 0, 0] for image in chosen] == [2]
+    assert images[9].shape == (2, 3, 3)
+    assert asked == [2, 9]
+
+
+@pytest.fixture(scope="module")
+def coil_views() -> dict[str, bytes]:
+    """All 7,200 views; object and angle are in the colour."""
+    return {
+        f"coil-100/obj{number}__{angle}.png": flat((number, angle // 2, 0), (4, 4), "PNG")
+        for number in range(1, 101)
+        for angle in range(0, 360, 5)
+    }
+
+
+@pytest.fixture
+def coil100(tmp_path: Path, coil_views: dict[str, bytes]) -> Callable[[dict[str, bytes]], Path]:
+    """Packs views, and what else the publisher's archive holds, in an order that is not theirs."""
+
+    def write(views: dict[str, bytes]) -> Path:
+        (tmp_path / "coil100").mkdir()
+        rest = {"coil-100/": b"", "coil-100/convertGroupppm2png.pl": b"#!/usr/bin/perl"}
+        pack(tmp_path / "coil100" / "coil-100.zip", rest | dict(sorted(views.items())))
+        return tmp_path
+
+    return write
+
+
+def test_coil100_is_ordered_by_object_and_angle(coil100, coil_views: dict[str, bytes]) -> None:
+    images = read("coil100", coil100(coil_views))
+    assert (images.pixels.shape, images.n_train) == ((7200, 128, 128, 3), 7200)
+    np.testing.assert_array_equal(images.labels, np.repeat(np.arange(100), 72))
+    for index in (0, 1, 71, 72, 7199):
+        number, angle = index // 72 + 1, index % 72 * 5
+        assert images.pixels[index][0, 0].tolist() == [number, angle // 2, 0]
+        assert images.classes[images.labels[index]] == str(number)
+    chosen = prepare(images.pixels[np.array([72, 5])], image_size=1, crop="none", resize="gaussian")
+    assert np.abs(chosen[:, :2, 0, 0] - [[2, 0], [1, 12]]).max() <= 2  # fractions are cut off
+
+
+def test_coil100_is_read_from_its_folder_too(tmp_path: Path, coil_views: dict[str, bytes]) -> None:
+    for name, content in coil_views.items():
+        path = tmp_path / "coil100" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    assert read("coil100", tmp_path).pixels[73][0, 0].tolist() == [2, 2, 0]
+
+
+def test_coil100_without_a_view_names_object_and_angle(coil100, coil_views: dict[str, bytes]) -> None:
+    data_dir = coil100({name: c for name, c in coil_views.items() if name != "coil-100/obj37__145.png"})
+    assert refusal("coil100", data_dir) == (
+        f"{data_dir / 'coil100' / 'coil-100.zip'}: expected a view of object 37 at 145 degrees in "
+        f"obj37__145.png, found none"
+    )
+
+
+def test_coil100_with_a_view_that_is_no_image_names_it(coil100, coil_views: dict[str, bytes]) -> None:
+    whole = coil_views["coil-100/obj1__5.png"]
+    data_dir = coil100(coil_views | {"coil-100/obj1__0.png": b"no image", "coil-100/obj1__5.png": whole[:40]})
+    images = read("coil100", data_dir)
+    for index, name in enumerate(("obj1__0.png", "obj1__5.png")):
+        with pytest.raises(ValueError, match=f"coil-100.zip: {name}: expected a whole JPEG, PNG, WEBP image"):
+            images.pixels[index]
+
+
+def test_coil100_missing_or_broken(tmp_path: Path) -> None:
+    folder = tmp_path / "coil100"
+    assert (
+        refusal("coil100", tmp_path)
+        == f"{folder}: expected coil-100.zip or the folder coil-100, found neither"
+    )
+    folder.mkdir()
+    (folder / "coil-100.zip").write_bytes(b"no archive")
+    assert refusal("coil100", tmp_path).startswith(f"{folder / 'coil-100.zip'}: expected a whole zip archive")
+
+
+def test_damaged_member_is_named(coil100, coil_views: dict[str, bytes]) -> None:
+    data_dir = coil100(coil_views)
+    path = data_dir / "coil100" / "coil-100.zip"
+    content = bytearray(path.read_bytes())
+    content[content.index(coil_views["coil-100/obj3__0.png"]) + 20] ^= 0xFF
+    path.write_bytes(content)
+    with pytest.raises(
+        ValueError, match=r"coil-100.zip: expected a whole file obj3__0.png, found a broken one"
+    ):
+        read("coil100", data_dir).pixels[2 * 72]
+
+
+SCENES = {"bedroom_train": 5, "bedroom_val": 2, "conference_room_val": 3}
+
+
+def write_lmdb(folder: Path, files: dict[str, bytes]) -> None:
+    with (
+        lmdb.open(str(folder), map_size=1 << 20) as environment,
+        environment.begin(write=True) as transaction,
+    ):
+        for key, content in files.items():
+            transaction.put(key.encode(), content)
+    (folder / "lock.mdb").unlink()
+
+
+@pytest.fixture
+def lsun(tmp_path: Path) -> Path:
+    """A data folder with an LSUN in which a colour tells the database (red) and the image's place (green)."""
+    for red, (name, count) in enumerate(SCENES.items()):
+        folder = tmp_path / "lsun" / f"{name}_lmdb"
+        folder.mkdir(parents=True)
+        form = "WEBP" if red == 2 else "JPEG"
+        files = {
+            f"{i:040x}": flat((100 * red, 40 * i, 0), (256 + 10 * i, 256), form, quality=95)
+            for i in range(count)
+        }
+        write_lmdb(folder, dict(reversed(files.items())))
+    return tmp_path
+
+
+def test_lsun_is_bedrooms_to_train_on_and_both_scenes_to_test(lsun: Path) -> None:
+    images = read("lsun", lsun)
+    assert (images.n_train, images.classes) == (5, ("bedroom", "conference_room"))
+    assert images.labels.tolist() == [0] * 5 + [0] * 2 + [1] * 3
+    assert (images.pixels.shape, images.pixels[4].shape) == ((10, 256, 256, 3), (256, 296, 3))
+    places = [(red, i) for red, count in enumerate(SCENES.values()) for i in range(count)]
+    prepared = prepare(images.pixels, image_size=64, crop=256, resize="bilinear")
+    expected = np.array([[100 * red, 40 * i] for red, i in places])
+    assert np.abs(prepared[:, :2].mean(axis=(2, 3)) - expected).max() < 4
+    split = make_split("one_vs_all", images, 0, 0)
+    assert (split.train.tolist(), split.test.tolist()) == ([0, 1, 2, 3, 4], [5, 6, 7, 8, 9])
+    assert split.anomalous.tolist() == [False, False, True, True, True]
+
+
+def test_lsun_is_read_twice_and_leaves_no_trace(lsun: Path) -> None:
+    first, second = read("lsun", lsun), read("lsun", lsun)
+    np.testing.assert_array_equal(first.pixels[7], second.pixels[7])
+    assert [path.name for path in lsun.rglob("*.mdb")] == ["data.mdb"] * 3
+
+
+def test_lsun_missing_broken_or_no_image(lsun: Path) -> None:
+    folder = lsun / "lsun" / "conference_room_val_lmdb"
+    (folder / "data.mdb").write_bytes(bytes(10_000))
+    assert refusal("lsun", lsun).startswith(f"{folder}: expected an LMDB database, found none (")
+    (folder / "data.mdb").unlink()
+    assert refusal("lsun", lsun) == f"{folder}: expected an LMDB folder with the file data.mdb, found none"
+    write_lmdb(folder, {"ab" * 20: b"no image"})
+    images = read("lsun", lsun)
+    with pytest.raises(
+        ValueError, match=f"^{folder}: {'ab' * 20}: expected a whole JPEG, PNG, WEBP image, found none"
+    ):
+        images.pixels[7]
+
+
+FACES = ["000001.jpg", "000002.jpg", "000003.jpg", "000004.jpg", "000005.jpg", "000006.jpg"]
+FACE_PARTS = [0, 2, 1, 0, 0, 2]
+
+
+@pytest.fixture
+def celeba(tmp_path: Path) -> Path:
+    """A data folder with a CelebA of six faces; the k-th has attribute k, and its colour tells it."""
+    folder = tmp_path / "celeba"
+    folder.mkdir()
+    names = dataset("celeba").classes
+    rows = [
+        f"{face} " + " ".join(f"{1 if i == k else -1:2d}" for i in range(40)) for k, face in enumerate(FACES)
+    ]
+    (folder / "list_attr_celeba.txt").write_text("\n".join(["6", " ".join(names) + " ", *rows]) + "\n")
+    parts = [f"{face} {part}\n" for face, part in zip(FACES, FACE_PARTS, strict=True)]
+    (folder / "list_eval_partition.txt").write_text("".join(parts) + "000007.jpg 1\n")
+    pack(
+        folder / "img_align_celeba.zip",
+        {
+            f"img_align_celeba/{face}": flat((40 * k, 0, 0), (178, 218), "JPEG", quality=95)
+            for k, face in enumerate(FACES)
+        },
+    )
+    return tmp_path
+
+
+def test_celeba_puts_the_parts_in_order_and_keeps_the_attributes_with_the_faces(celeba: Path) -> None:
+    images = read("celeba", celeba)
+    order = [0, 3, 4, 2, 1, 5]
+    assert (images.n_train, images.n_valid, len(images.pixels), images.labels) == (3, 1, 6, None)
+    np.testing.assert_array_equal(images.attributes, np.eye(6, 40, dtype=bool)[order])
+    reds = [float(image[..., 0].mean()) for image in images.pixels]
+    assert np.abs(np.array(reds) - 40 * np.array(order)).max() < 4
+    assert prepare(images.pixels[:2], image_size=64, crop=140, resize="bilinear").shape == (2, 3, 64, 64)
+
+
+def test_celeba_is_read_from_its_folder_at_half_resolution(celeba: Path) -> None:
+    folder = celeba / "celeba"
+    (folder / "img_align_celeba.zip").unlink()
+    (folder / "img_align_celeba").mkdir()
+    for face in FACES:
+        (folder / "img_align_celeba" / face).write_bytes(flat((9, 9, 9), (89, 109), "JPEG"))
+    pixels = read("celeba", celeba).pixels
+    assert (pixels.shape, pixels[0].shape) == ((6, 218, 178, 3), (109, 89, 3))
+    assert prepare(pixels, image_size=64, crop=140, resize="bilinear").shape == (6, 3, 64, 64)
+
+
+@pytest.mark.parametrize(
+    ("name", "found", "replaced", "message"),
+    [
+        (
+            "list_attr_celeba.txt",
+            "000003.jpg -1",
+            "000003.jpg",
+            ", line 5: expected a file name and 40 values of 1 or -1, found '000003.jpg -1 ",
+        ),
+        (
+            "list_attr_celeba.txt",
+            "000002.jpg -1",
+            "000002.jpg  0",
+            ", line 4: expected a file name and 40 values",
+        ),
+        (
+            "list_attr_celeba.txt",
+            "\n000002.jpg",
+            "\n\n000002.jpg",
+            ", line 1: expected the number of rows, which",
+        ),
+        (
+            "list_attr_celeba.txt",
+            " Bald ",
+            " Bold ",
+            ", line 2: expected the attributes 5_o_Clock_Shadow Arched",
+        ),
+        (
+            "list_eval_partition.txt",
+            "000004.jpg 0",
+            "000004.jpg",
+            ", line 4: expected a file name and its part",
+        ),
+        (
+            "list_eval_partition.txt",
+            "000006.jpg 2",
+            "000006.jpg 3",
+            ", line 6: expected a file name and its part",
+        ),
+        ("list_eval_partition.txt", "000005.jpg", "000015.jpg", ": expected a row of 000005.jpg, found none"),
+    ],
+)
+def test_faults_of_celebas_lists_are_named(
+    celeba: Path, name: str, found: str, replaced: str, message: str
+) -> None:
+    path = celeba / "celeba" / name
+    content = path.read_text()
+    assert found in content
+    path.write_text(content.replace(found, replaced))
+    assert refusal("celeba", celeba).startswith(f"{path}{message}")
+
+
+def test_celeba_without_a_listed_image_or_without_rows(celeba: Path) -> None:
+    folder = celeba / "celeba"
+    pack(folder / "img_align_celeba.zip", {f"img_align_celeba/{face}": b"" for face in FACES[:4]})
+    assert refusal("celeba", celeba) == (
+        f"{folder / 'img_align_celeba.zip'}: expected the image 000005.jpg of the lists, found none"
+    )
+    (folder / "list_attr_celeba.txt").write_text("0\n")
+    assert refusal("celeba", celeba).endswith("list_attr_celeba.txt: expected 3 lines or more, found 1")
+
+
+@pytest.mark.realdata
+def test_real_faces(real_data_dir: Path) -> None:
+    """The first of the real faces, or all; counts straight from the text."""
+    images = read("celeba", real_data_dir)
+    text = (real_data_dir / "celeba" / "list_attr_celeba.txt").read_text().splitlines()
+    columns = text[1].split()
+    counts = collections.Counter(
+        columns[i] for row in text[2:] for i, value in enumerate(row.split()[1:]) if value == "1"
+    )
+    assert len(images.pixels) == int(text[0])
+    assert dict(zip(images.classes, images.attributes.sum(axis=0).tolist(), strict=True)) == counts
+    if len(images.pixels) == 8000:
+        assert [counts[name] for name in PIAD_ATTRIBUTES] == [196, 309, 1191, 546, 389]  # by awk
+        with pytest.raises(ValueError, match="expected a dataset with an official test part, found none"):
+            make_split("celeba_attributes", images, images.classes.index("Bald"), 0)
+    prepared = prepare(images.pixels[:50], image_size=64, crop=140, resize="bilinear")
+    assert (prepared.shape, prepared.std() > 40) == ((50, 3, 64, 64), True)
 
 
 @pytest.mark.realdata

@@ -3,7 +3,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from encore.figures.grids import GAP, reconstruction_grid, tile
+from encore.figures.grids import GAP, extremes_grid, reconstruction_grid, tile
 from encore.figures.plots import save_figure
 
 
@@ -80,3 +80,13 @@ def test_saved_bytes_are_the_same_every_time(tmp_path):
     for name in ("a.png", "b.png"):
         save_figure(reconstruction_grid({"0": {"normal": group(3)}}, "t"), tmp_path / name)
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_extremes_stand_above_each_other_a_column_a_loss():
+    generator = np.random.default_rng(0)
+    least, most = generator.integers(0, 256, (2, 24, 3, 32, 32), dtype=np.uint8)
+    figure = extremes_grid({"MSE: 0.481": (least, most), "perc: 0.644": (most, least)}, "Cars")
+    assert [axes.get_title(loc="left") for axes in figure.axes[:2]] == ["MSE: 0.481", "perc: 0.644"]
+    (image,) = figure.axes[0].get_images()
+    np.testing.assert_array_equal(image.get_array()[:32, :32], least[0].transpose(1, 2, 0))
+    np.testing.assert_array_equal(image.get_array()[34:66, :32], least[8].transpose(1, 2, 0))

@@ -43,7 +43,7 @@ PUBLISHED = (
 
 
 def experiment(name, units=("0", "1")):
-    return Experiment(name, "p", name, name, "mnist", "one_vs_all", 0, units, {})
+    return Experiment(name, "p", name, name, "mnist", "one_vs_all", 0, units, {}, name)
 
 
 def table(**changed):
@@ -59,7 +59,7 @@ def table(**changed):
 def paper(published=PUBLISHED, **changed):
     experiments = {name: experiment(name) for name in ("gan", "kde")}
     experiments["alone"] = experiment("alone", ("0",))
-    return Paper("p", {"title": "A paper"}, experiments, {"p_table2": table(**changed)}, {}, published)
+    return Paper("p", {"title": "A paper"}, experiments, {"p_table2": table(**changed)}, {}, {}, published)
 
 
 def runs(name, values, **changed):

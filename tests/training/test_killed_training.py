@@ -22,7 +22,7 @@ def data(tmp_path_factory):
     folder = tmp_path_factory.mktemp("data")
     write_inventory(fetch("digits", folder), folder / "digits.csv")
     images = read("digits", folder)
-    save_split(make_split("pooled_80_20", images.labels, images.n_train, 3, 0), folder / "split.safetensors")
+    save_split(make_split("pooled_80_20", images, 3, 0), folder / "split.safetensors")
     return folder
 
 

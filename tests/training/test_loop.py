@@ -35,6 +35,7 @@ def pixels(count=50):
 def train(folder, model, **changed):
     arguments = {
         "pixel_range": [-1, 1],
+        "device": "cpu",
         "seed": 7,
         "folder": folder,
         "key": "k",

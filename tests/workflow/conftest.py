@@ -77,6 +77,12 @@ def copy_project(folder):
     return Project(folder)
 
 
+@pytest.fixture(scope="session")
+def copy_of_project():
+    """How to copy the project into a folder."""
+    return copy_project
+
+
 @pytest.fixture
 def project(tmp_path):
     """A fresh copy of the project, nothing run."""

@@ -1,14 +1,19 @@
 """PIAD's Table 2 from end to end: true formats, VGG-19's layers, the paper's networks; a few steps."""
 
 import csv
-import gzip
 import hashlib
+import importlib.util
+from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 pytestmark = pytest.mark.workflow
+
+SPEC = importlib.util.spec_from_file_location("generated", Path(__file__).with_name("generated.py"))
+generated = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(generated)
 
 CONFIG = """\
 papers: [piad]
@@ -21,24 +26,9 @@ select:
   kde-mnist: {seeds: []}
   kde-mnist-sweep: {units: ["3"]}
 data_dir: raw files
+photographs: raw files/photographs
 device: cpu
 """
-
-
-def write_mnist(folder):
-    """A few digits in MNIST's format: a bright bar whose place tells the class."""
-    folder.mkdir(parents=True)
-    generator = np.random.default_rng(0)
-    for part, count in (("train", 400), ("t10k", 60)):
-        labels = (np.arange(count) % 10).astype(np.uint8)
-        pixels = generator.integers(0, 40, (count, 28, 28), dtype=np.uint8)
-        for image, label in zip(pixels, labels, strict=True):
-            image[:, 2 * label : 2 * label + 4] = 200
-        images = b"\x00\x00\x08\x03" + np.array([count, 28, 28], ">u4").tobytes() + pixels.tobytes()
-        with gzip.open(folder / f"{part}-images-idx3-ubyte.gz", "wb") as stream:
-            stream.write(images)
-        with gzip.open(folder / f"{part}-labels-idx1-ubyte.gz", "wb") as stream:
-            stream.write(b"\x00\x00\x08\x01" + np.array([count], ">u4").tobytes() + labels.tobytes())
 
 
 def place_vgg19(project, folder):
@@ -59,7 +49,8 @@ def place_vgg19(project, folder):
 
 @pytest.fixture
 def data(project):
-    write_mnist(project.folder / "raw files" / "mnist")
+    generated.write_idx(project.folder / "raw files" / "mnist")
+    generated.write_photographs(project.folder / "raw files" / "photographs")
     (project.folder / "config.yaml").write_text(CONFIG)
     return project
 
@@ -74,8 +65,9 @@ def test_files_that_fit_no_checksum_are_refused_by_name(data):
 def test_accepted_files_make_a_table_that_says_not_comparable(data):
     place_vgg19(data, data.folder / "raw files" / "vgg19")
     data.edit("config.yaml", "device: cpu\n", "device: cpu\naccept_unverified: [mnist]\n")
-    data.edit("workflow/papers/piad.yaml", "iterations: {value: 50000,", "iterations: {value: 2,")
-    data.snakemake("piad_table2")
+    path = data.folder / "workflow/papers/piad.yaml"
+    path.write_text(path.read_text().replace("iterations: {value: 50000,", "iterations: {value: 2,"))
+    data.snakemake("piad_table2", "piad_figure1", "piad_figure3")
     with (data.folder / "results/tables/piad_table2.csv").open() as stream:
         rows = {(row["dataset"], row["method"], row["subset"]): row for row in csv.DictReader(stream)}
     for method in ("PIAD", "OC-SVM"):
@@ -89,9 +81,42 @@ def test_accepted_files_make_a_table_that_says_not_comparable(data):
     assert rows["MNIST", "KDE", "3"]["verdict"] == "missing"
     assert rows["CIFAR-10", "PIAD", "car"]["verdict"] == "missing"
     assert rows["MNIST", "LSA", "avg"]["verdict"] == "cited"
-    for figure in ("table2_auroc", "mnist_reconstructions", "mnist_history", "kde_bandwidth"):
+    figures = "table2_auroc", "mnist_reconstructions", "mnist_history", "kde_bandwidth", "figure1", "figure3"
+    for figure in figures:
         assert (data.folder / f"results/figures/piad_{figure}.png").stat().st_size > 10_000
     data.run("sha256sum", "--check", "--strict", "--quiet", "results/audit/SHA256SUMS")
     assert "every file is the one that its record describes" in data.verify()
     (data.folder / "raw files/mnist/t10k-labels-idx1-ubyte.gz").unlink()
     assert "raw files/mnist/t10k-labels-idx1-ubyte.gz is missing" in data.verify(expect=1)
+
+
+def test_the_stand_ins_statistics_are_measured_on_photographs(data):
+    """Random weights in the form of the Caffe file, and an entry of the catalogue that fits them."""
+    generator = torch.Generator().manual_seed(0)
+    tensors, filters = {}, 3
+    for name, out in (
+        ("1_1", 64),
+        ("1_2", 64),
+        ("2_1", 128),
+        ("2_2", 128),
+        *((f"3_{i}", 256) for i in range(1, 5)),
+    ):
+        tensors[f"conv{name}.weight"] = torch.randn(out, filters, 3, 3, generator=generator) * 0.05
+        tensors[f"conv{name}.bias"] = torch.zeros(out)
+        filters = out
+    folder = data.folder / "raw files" / "vgg19_caffe"
+    folder.mkdir()
+    path = folder / "vgg19_caffe_conv1_1_to_conv3_4.safetensors"
+    save_file(tensors, path)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    pretrained = "workflow/encore/datasets/pretrained.py"
+    data.edit(pretrained, "d7f11cecd241f29b9fb9f7e88a823557f730ffc331a1911d2e2eb0c855e109fc", digest)
+    data.edit("config.yaml", "device: cpu\n", "device: cpu\nfeatures: vgg19_caffe\n")
+    data.snakemake("piad_figure3")
+    statistics = load_file(data.folder / "results/weights/vgg19_caffe_statistics.safetensors")
+    assert statistics["mean"].shape == statistics["std"].shape == (256,)
+    assert (statistics["std"] > 0).any()
+    (data.folder / "raw files/photographs/1.png").write_bytes(b"no picture")
+    (data.folder / "results/weights/vgg19_caffe_statistics.safetensors").unlink()
+    target = "results/weights/vgg19_caffe_statistics.safetensors"
+    assert "1.png can not be read as an image" in data.snakemake(target, expect=1)

@@ -57,10 +57,11 @@ class Experiment:
     title: str
     method: str
     dataset: str
-    protocol: str
+    protocols: Mapping[str, str]  # by reading
     split_seed: int
     units: tuple[str, ...]
     settings: Mapping[str, Mapping]
+    networks: str  # experiments with the same word here have networks of the same size
 
     def resolve(self, reading: str) -> dict[str, Setting]:
         """Every setting's value and source under `reading` ("paper" or "code")."""
@@ -87,7 +88,8 @@ class Experiment:
         return {
             "method": self.method,
             "dataset": self.dataset,
-            "protocol": self.protocol,
+            "shape": list(DATASETS[self.dataset].shape),
+            "protocol": self.protocols[reading],
             "split_seed": self.split_seed,
             "precision": precision,
             "settings": self.values(reading, features),
@@ -103,6 +105,7 @@ class Paper:
     experiments: Mapping[str, Experiment]
     tables: Mapping[str, Mapping]
     figures: Mapping[str, Mapping]
+    claims: Mapping[str, Mapping]
     published: tuple[Mapping[str, str], ...]
 
 
@@ -256,10 +259,22 @@ def parse_paper(name: str, content: Mapping, published: tuple, where: str) -> Pa
         key: {"figures": [], "demo": False, "digits": 3, **table} for key, table in content["tables"].items()
     }
     figures = content.get("figures", {})
+    claims = content.get("claims", {})
     faults += _result_faults(tables, figures, content["experiments"], published, where)
+    faults += [
+        f"{where}: claims.{key}.table: found {claim['table']!r}; {nearest(claim['table'], tables)}"
+        for key, claim in claims.items()
+        if claim["table"] not in tables
+    ]
     if faults:
         raise ConfigError(faults)
-    return Paper(name, content["paper"], experiments, tables, figures, published)
+    return Paper(name, content["paper"], experiments, tables, figures, claims, published)
+
+
+def _protocols_of(entry: Mapping) -> dict[str, str]:
+    """The protocol under each reading."""
+    protocol = entry["protocol"]
+    return protocol if isinstance(protocol, dict) else {"paper": protocol, "code": protocol}
 
 
 def _merged(entry: Mapping, groups: Mapping) -> dict[str, Mapping]:
@@ -278,10 +293,11 @@ def _experiment(name: str, paper: str, entry: Mapping, groups: Mapping) -> Exper
         title=entry["title"],
         method=entry["method"],
         dataset=entry["dataset"],
-        protocol=entry["protocol"],
+        protocols=_protocols_of(entry),
         split_seed=entry.get("split_seed", 0),
         units=units,
         settings=_merged(entry, groups),
+        networks=next((group for group in entry.get("use", []) if "networks" in group), name),
     )
 
 
@@ -298,10 +314,10 @@ def _experiment_faults(entry: Mapping, groups: Mapping, place: str) -> list[str]
             for unit in entry["units"]
             if unit not in classes
         ]
-    if entry["protocol"] not in _protocols():
-        faults.append(
-            f"{place}.protocol: found {entry['protocol']!r}; {nearest(entry['protocol'], _protocols())}"
-        )
+    for protocol in dict.fromkeys(_protocols_of(entry).values()):
+        if protocol in _protocols():
+            continue
+        faults.append(f"{place}.protocol: found {protocol!r}; {nearest(protocol, _protocols())}")
     unknown_groups = [group for group in entry.get("use", []) if group not in groups]
     faults += [f"{place}.use: found {group!r}; {nearest(group, groups)}" for group in unknown_groups]
     if entry["method"] in METHODS and not unknown_groups:
@@ -344,6 +360,12 @@ def _result_faults(
             for row in published
             if row["table"] == table.get("source") and row["metric"] == table.get("published_metric")
         }
+        for word, entry in table.get("counts", {}).items():
+            if entry["dataset"] not in DATASETS:
+                hint = nearest(entry["dataset"], DATASETS)
+                faults.append(f"{place}.counts.{word}: found {entry['dataset']!r}; {hint}")
+        if "counts" in table:
+            continue
         if "source" in table and not printed:
             faults.append(
                 f"{place}.source: the CSV has no rows of {table['source']!r} with that published_metric."
@@ -434,10 +456,32 @@ def find_figure(name: str) -> tuple[Paper, Mapping]:
     )
 
 
+def experiments_of(targets: Iterable[str]) -> list[Experiment]:
+    """The experiments behind papers, tables and figures, each once; a ConfigError for a name that is none."""
+    papers = load_papers()
+    results = {
+        name: entry for paper in papers.values() for name, entry in (paper.tables | paper.figures).items()
+    }
+    names = {}
+    for target in targets:
+        if target in papers:
+            paper = papers[target]
+            entries = [table for table in paper.tables.values() if not table["demo"]]
+            entries += [figure for figure in paper.figures.values() if figure.get("target")]
+        else:
+            entries = [_find(target, "target", results)]
+        entries += [results[name] for entry in entries for name in entry.get("figures", [])]
+        for entry in entries:
+            named = [entry["experiment"]] if "experiment" in entry else entry.get("experiments", [])
+            names |= dict.fromkeys([*(cell["experiment"] for cell in entry.get("cells", [])), *named])
+    return [find_experiment(name) for name in names]
+
+
 def table_digest(name: str) -> str:
     """Digest of all that a table takes from its paper's YAML and CSV."""
     paper, table = find_table(name)
-    return settings_digest({"table": table, "published": paper.published})
+    claims = [claim for claim in paper.claims.values() if claim["table"] == name]
+    return settings_digest({"table": table, "published": paper.published, "claims": claims})
 
 
 def figure_digest(name: str) -> str:

@@ -60,7 +60,9 @@ def inventory_of(wildcards):
 
 def split_of(wildcards):
     experiment = experiment_of(wildcards)
-    folder = f"results/splits/{experiment.dataset}/{experiment.protocol}"
+    folder = (
+        f"results/splits/{experiment.dataset}/{experiment.protocols[config['reading']]}"
+    )
     return f"{folder}/{wildcards.unit}/{experiment.split_seed}.safetensors"
 
 
@@ -123,6 +125,20 @@ def gpus(wildcards):
     return 1 if on_gpu and here else 0
 
 
+def measures_and_counts(wildcards):
+    """What a table is made from: measures of its experiments, or counts of its data sets that are used."""
+    _, table = TABLES[wildcards.table]
+    used = config.get("datasets", DATASETS)
+    counted = [
+        entry["dataset"]
+        for entry in table.get("counts", {}).values()
+        if entry["dataset"] in used
+    ]
+    return [f"results/measures/{cell['experiment']}.csv" for cell in table["cells"]] + [
+        f"results/datasets/{name}_counts.csv" for name in counted
+    ]
+
+
 def inputs_of_figure(wildcards):
     """The files that a figure is drawn from, by its kind."""
     entry = FIGURES[wildcards.figure][1]
@@ -138,6 +154,17 @@ def inputs_of_figure(wildcards):
             return list(first.values())
         case "sweep":
             return [f"results/measures/{entry['experiment']}.csv"]
+        case "extremes":  # of one unit under each experiment, from its first seed
+            found = [
+                runs_of(name, "extremes.safetensors") for name in entry["experiments"]
+            ]
+            of_unit = [
+                [path for path in paths if Path(path).parents[1].name == entry["unit"]]
+                for paths in found
+            ]
+            return [paths[0] for paths in of_unit if paths]
+        case "contrast" | "filters":
+            return [f"results/weights/{config['features']}_contrast.safetensors"]
 
 
 def results_of(name):
@@ -149,16 +176,20 @@ def results_of(name):
 
 
 def _has_runs(figure):
-    return figure["kind"] == "cells" or papers.selected_runs(
+    return "experiment" not in figure or papers.selected_runs(
         EXPERIMENTS[figure["experiment"]], config
     )
 
 
 def results_of_paper(name):
     """All tables and figures of a paper that are results of it."""
-    return [
-        path
-        for key, table in PAPERS[name].tables.items()
-        if not table["demo"]
-        for path in results_of(key)
+    paper = PAPERS[name]
+    tables = [key for key, table in paper.tables.items() if not table["demo"]]
+    figures = [
+        key
+        for key, figure in paper.figures.items()
+        if figure.get("target") and _has_runs(figure)
+    ]
+    return [path for key in tables for path in results_of(key)] + [
+        f"results/figures/{figure}.png" for figure in figures
     ]

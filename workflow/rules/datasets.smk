@@ -63,6 +63,51 @@ rule filter_statistics:
         " --output {output.statistics} --record {output.record} 2>&1 | tee {log}"
 
 
+rule contrast:
+    """Measure how perceptual losses depend on the contrast of a photograph."""
+    input:
+        lambda wildcards: [
+            f"results/weights/{name}.safetensors"
+            for name in papers.pretrained_weights({"features": wildcards.weights})
+        ],
+    output:
+        contrast="results/weights/{weights}_contrast.safetensors",
+        record="results/weights/{weights}_contrast.json",
+    log:
+        "results/logs/contrast/{weights}.log",
+    conda:
+        "../../envs/encore.yaml"
+    resources:
+        photographs=config["photographs"],
+        device=config["device"],
+    params:
+        code=script_code("contrast.py"),
+    shell:
+        "python workflow/scripts/contrast.py {wildcards.weights} --weights {input}"
+        " --photographs {resources.photographs:q} --device {resources.device}"
+        " --output {output.contrast} --record {output.record} > {log} 2>&1"
+
+
+rule count:
+    """Count the images of a dataset, by class or attribute."""
+    input:
+        "results/datasets/{dataset}.csv",
+    output:
+        counts="results/datasets/{dataset}_counts.csv",
+        record="results/datasets/{dataset}_counts.json",
+    log:
+        "results/logs/count/{dataset}.log",
+    conda:
+        "../../envs/encore.yaml"
+    resources:
+        data_dir=config["data_dir"],
+    params:
+        code=script_code("count.py"),
+    shell:
+        "python workflow/scripts/count.py {wildcards.dataset} --data-dir {resources.data_dir:q}"
+        " --inventory {input} --output {output.counts} --record {output.record} > {log} 2>&1"
+
+
 rule split:
     """Divide a dataset into train and test, normal and anomalous, for one unit."""
     input:

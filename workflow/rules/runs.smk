@@ -108,3 +108,25 @@ rule reconstruct:
         " --device {resources.device} --precision {params.precision} --threads {threads}"
         " --split {input.split} --inventory {input.inventory} --weights {input.weights} --features {params.features}"
         " --model {input.model} --images {output.images} --record {output.record} > {log} 2>&1"
+
+
+rule extremes:
+    """Keep the least and the most anomalous test images of one run, for a figure."""
+    input:
+        inventory=inventory_of,
+        scores=f"{RUN}/scores.csv",
+    output:
+        images=f"{RUN}/extremes.safetensors",
+        record=f"{RUN}/extremes.json",
+    log:
+        "results/logs/extremes/{experiment}/{unit}/{seed}.log",
+    conda:
+        "../../envs/encore.yaml"
+    resources:
+        data_dir=config["data_dir"],
+    params:
+        code=script_code("extremes.py"),
+    shell:
+        "python workflow/scripts/extremes.py --experiment {wildcards.experiment}"
+        " --data-dir {resources.data_dir:q} --inventory {input.inventory} --scores {input.scores}"
+        " --images {output.images} --record {output.record} > {log} 2>&1"

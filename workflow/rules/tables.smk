@@ -28,10 +28,7 @@ rule measure:
 rule compare:
     """Set a table's measured numbers beside the printed ones."""
     input:
-        lambda wildcards: [
-            f"results/measures/{cell['experiment']}.csv"
-            for cell in TABLES[wildcards.table][1]["cells"]
-        ],
+        measures_and_counts,
     output:
         csv="results/tables/{table}.csv",
         md="results/tables/{table}.md",
@@ -55,5 +52,5 @@ rule compare:
         reading=config["reading"],
     shell:
         "python workflow/scripts/compare.py {wildcards.table} --reading {params.reading}"
-        " --measures {input} --csv {output.csv} --md {output.md} --tex {output.tex} --html {output.html}"
+        " --inputs {input} --csv {output.csv} --md {output.md} --tex {output.tex} --html {output.html}"
         " --record {output.record} > {log} 2>&1"

@@ -1,11 +1,27 @@
 # What a user asks for by name; `snakemake --list-target-rules` is the menu.
 
 
+localrules:
+    plan,
+
+
 rule all:
     """Every table and figure of the papers that config.yaml lists."""
     default_target: True
     input:
         [path for paper in config["papers"] for path in results_of_paper(paper)],
+
+
+rule plan:
+    """What `all` would take, before anything runs: runs, iterations, hours at measured rates, disk."""
+    log:
+        "results/logs/plan.log",
+    conda:
+        "../../envs/encore.yaml"
+    params:
+        papers=config["papers"],
+    shell:
+        "python workflow/scripts/plan.py {params.papers} 2>&1 | tee {log}"
 
 
 for target_name, (target_paper, target_table) in TABLES.items():
@@ -19,6 +35,20 @@ for target_name, (target_paper, target_table) in TABLES.items():
     workflow.get_rule(target_name).docstring = (
         f"{target_table['title']} ({target_paper.name}, {target_table.get('source', 'no result of the paper')})."
     )
+
+
+for target_name, (target_paper, target_figure) in FIGURES.items():
+    if target_figure.get("target"):
+
+        rule:
+            name:
+                target_name
+            input:
+                f"results/figures/{target_name}.png",
+
+        workflow.get_rule(target_name).docstring = (
+            f"{target_figure['title']} ({target_paper.name})."
+        )
 
 
 for target_name, target_paper in PAPERS.items():

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from encore.audit.records import write_record
 from encore.files import write_atomically
-from encore.papers import find_table, method_facts
-from encore.tables.build import build_table, foot, read_measures, write_csv
+from encore.papers import find_table
+from encore.tables.build import write_csv
+from encore.tables.compare import compare
 from encore.tables.render import html, latex, markdown
 
 
@@ -16,16 +17,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("table")
     parser.add_argument("--reading", required=True)
-    parser.add_argument("--measures", type=Path, nargs="*", required=True)
+    parser.add_argument("--inputs", type=Path, nargs="*", required=True, help="measures or counts")
     for form in ("csv", "md", "tex", "html", "record"):
         parser.add_argument(f"--{form}", type=Path, required=True)
     arguments = parser.parse_args()
     started = time.time()
     paper, _ = find_table(arguments.table)
-    measures = {path.stem: read_measures(path) for path in arguments.measures}
-    deterministic = {name: method_facts(paper.experiments[name].method).deterministic for name in measures}
-    frame = build_table(paper, arguments.table, measures, arguments.reading, deterministic)
-    said = foot(paper, arguments.table, frame, measures)
+    frame, said, claims = compare(paper, arguments.table, arguments.inputs, arguments.reading)
     write_csv(frame, arguments.csv)
     for render, path in ((markdown, arguments.md), (latex, arguments.tex), (html, arguments.html)):
         write_atomically(path, render(paper, arguments.table, frame, said))
@@ -33,9 +31,9 @@ def main() -> None:
         arguments.record,
         rule="compare",
         started=started,
-        inputs=arguments.measures,
+        inputs=arguments.inputs,
         outputs=[arguments.csv, arguments.md, arguments.tex, arguments.html],
-        about={"table": arguments.table, "reading": arguments.reading},
+        about={"table": arguments.table, "reading": arguments.reading, "claims": claims},
     )
 
 

@@ -14,7 +14,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dataset", required=True)
     parser.add_argument("--protocol", required=True)
-    parser.add_argument("--unit", required=True, help="the class that is normal")
+    parser.add_argument(
+        "--unit", required=True, help="the class that is normal, or the attribute that is anomalous"
+    )
     parser.add_argument("--split-seed", type=int, default=0)
     parser.add_argument("--data-dir", type=Path, required=True)
     parser.add_argument("--inventory", type=Path, required=True)
@@ -24,7 +26,7 @@ def main() -> None:
     started = time.time()
     images = read(arguments.dataset, arguments.data_dir)
     unit = images.classes.index(arguments.unit)
-    split = make_split(arguments.protocol, images.labels, images.n_train, unit, arguments.split_seed)
+    split = make_split(arguments.protocol, images, unit, arguments.split_seed)
     save_split(split, arguments.output)
     about = {
         "dataset": arguments.dataset,

@@ -30,6 +30,7 @@ def main() -> None:
                 run.method,
                 run.pixels(run.split.train),
                 pixel_range=run.settings["pixel_range"],
+                device=run.device,
                 seed=arguments.seed,
                 folder=folder,
                 key=settings_digest({"made_from": made_from, "seed": arguments.seed, "device": run.device}),

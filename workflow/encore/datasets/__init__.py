@@ -2,7 +2,8 @@
 
 - catalogue: what is known about each dataset, read from catalogue.yaml (no numpy: the Snakefile imports it).
 - download: brings the files into the data folder, verifies them, lists them.
-- readers: the files as arrays in one index space, the train part first.
-- images: the arrays at the size that the networks see.
+- readers: the files in one index space, the train part first, the test part last.
+- lazy: images that stay packed until one of them is asked for.
+- images: the images at the size that the networks see.
 - protocols: which images train, which are tested, which of those are anomalous.
 """

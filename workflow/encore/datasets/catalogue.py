@@ -29,11 +29,15 @@ class File:
     sha256_prefix: str | None = None  # where the publisher gives no more, with the exact size
     urls: tuple[str, ...] = ()  # the source first, then its mirrors
     members: tuple[str, ...] = ()  # what to unpack if it is an archive; POSIX paths inside it
+    folder: str | None = None  # inside a .zip whose images are read without unpacking them
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """One dataset; `counts` are the images of the official parts, `shape` is height, width, channels."""
+    """One dataset; `counts` are the images of the official parts, `shape` is height, width, channels.
+
+    `classes` are what an experiment's units are chosen from: the names of its labels, or of its attributes.
+    """
 
     name: str
     title: str
@@ -69,10 +73,10 @@ def _dataset(where: str, name: object, entry: Any) -> Dataset:
         _demand(isinstance(entry[key], str) and entry[key], f"{where}.{key}", "a text", entry[key])
 
     classes, counts, shape = entry["classes"], entry["counts"], entry["shape"]
-    expected = "a list of different names of a-z, 0-9 and _ (digits in quotes)"
-    _demand(_is_list(classes, _is_word) and classes, f"{where}.classes", expected, classes)
+    expected = "a list of different names of A-Z, a-z, 0-9 and _ (digits in quotes)"
+    _demand(_is_list(classes, _is_unit) and classes, f"{where}.classes", expected, classes)
     _demand(len(set(classes)) == len(classes), f"{where}.classes", expected, classes)
-    _check_keys(f"{where}.counts", counts, required={"train", "test"})
+    _check_keys(f"{where}.counts", counts, required={"train", "test"}, optional={"valid"})
     _demand(all(_is_count(n) for n in counts.values()), f"{where}.counts", "whole numbers from 0", counts)
     _demand(
         _is_list(shape, _is_count) and len(shape) == 3 and all(shape),
@@ -100,8 +104,9 @@ def _dataset(where: str, name: object, entry: Any) -> Dataset:
 
 def _file(where: str, entry: Any, mirrors: list[str]) -> File:
     checksums = {"sha256": 64, "md5": 32, "contents_sha256": 64}
-    _check_keys(where, entry, required={"name", "bytes"}, optional={*checksums, "members"})
-    name, size, members = entry["name"], entry["bytes"], entry.get("members", [])
+    _check_keys(where, entry, required={"name", "bytes"}, optional={*checksums, "members", "folder"})
+    name, size = entry["name"], entry["bytes"]
+    members, folder = entry.get("members", []), entry.get("folder")
     _demand(
         isinstance(name, str) and _is_inside(name) and "/" not in name, f"{where}.name", "a file name", name
     )
@@ -116,12 +121,16 @@ def _file(where: str, entry: Any, mirrors: list[str]) -> File:
         )
     _demand(any(key in entry for key in checksums), where, f"one of {', '.join(checksums)}", sorted(entry))
     _demand(_is_list(members, _is_inside), f"{where}.members", "a list of relative paths without ..", members)
+    expected = "a relative path without .., of a .zip without members"
+    fits = folder is None or (_is_inside(folder) and name.endswith(".zip") and not members)
+    _demand(fits, f"{where}.folder", expected, folder)
     return File(
         name=name,
         bytes=size,
         **{key: entry.get(key) for key in checksums},
         urls=tuple(mirror + name for mirror in mirrors),
         members=tuple(members),
+        folder=folder,
     )
 
 
@@ -146,6 +155,10 @@ def _is_list(value: object, is_item: Any) -> bool:
 
 def _is_word(value: object) -> bool:
     return isinstance(value, str) and re.fullmatch("[a-z0-9_]+", value) is not None
+
+
+def _is_unit(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch("[A-Za-z0-9_]+", value) is not None
 
 
 def _is_count(value: object) -> bool:

@@ -5,7 +5,9 @@ that is missing is downloaded to <file name>.part, checked, and only then given 
 be filled by hand: what counts is the checksum.
 """
 
+import contextlib
 import csv
+import functools
 import gzip
 import hashlib
 import http.client
@@ -14,17 +16,20 @@ import io
 import itertools
 import os
 import re
+import shutil
+import stat
 import tarfile
 import time
 import urllib.error
 import urllib.request
+import zipfile
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from encore.datasets.catalogue import File, dataset
+from encore.datasets.catalogue import Dataset, File, dataset
 from encore.files import write_atomically
 
 TIMEOUT_S = 30.0  # without a sign of life from the server
@@ -61,10 +66,12 @@ def fetch(name: str, data_dir: Path, *, accept_unverified: bool = False) -> list
     Raises DownloadError if a file cannot be had or verified, ValueError if there is no such dataset.
     """
     data_dir = Path(data_dir)
+    entry = dataset(name)
     found = []
     try:
-        for file in dataset(name).files:
-            fetch_one = _fetch_archive if file.members else fetch_file
+        _demand_by_hand(name, entry, data_dir)
+        for file in entry.files:
+            fetch_one = _fetch_archive if file.members or file.folder else fetch_file
             found += fetch_one(name, file, data_dir, accept_unverified)
     except OSError as error:  # the data folder itself: no permission, disk full
         raise DownloadError(f"{name}: {error.strerror or error} ({error.filename or data_dir})") from error
@@ -102,6 +109,22 @@ def read_inventory(path: Path) -> list[RawFile]:
 
 
 # --- files in place -------------------------------------------------------------------------------
+
+
+def _demand_by_hand(name: str, entry: Dataset, data_dir: Path) -> None:
+    """Names at once all missing files that only a person can fetch."""
+    folder = data_dir / name
+    missing = [
+        f"{file.name} (or its folder {file.folder})" if file.folder else file.name
+        for file in entry.files
+        if not file.urls and not file.name.startswith(BUNDLED)
+        if not (folder / file.name).exists() and not _unpacked(file, folder)
+    ]
+    if missing:
+        raise DownloadError(
+            f"{name}: found no {', '.join(missing)} in {folder}, and no address gives them to a program; "
+            f"put them there by hand, from {entry.homepage}"
+        )
 
 
 def fetch_file(name: str, file: File, data_dir: Path, accept_unverified: bool = False) -> list[RawFile]:
@@ -312,53 +335,91 @@ def _why(error: Exception) -> str:
 
 
 def _fetch_archive(name: str, file: File, data_dir: Path, accept_unverified: bool) -> list[RawFile]:
-    """The archive and its unpacked members; members without their archive are taken only unverified."""
+    """The archive and its unpacked members; what lies there without its archive is taken only unverified."""
     folder = data_dir / name
-    members = {f"{name}/{member}": folder / member for member in file.members}
-    if not (folder / file.name).exists() and all(path.exists() for path in members.values()):
+    if not (folder / file.name).exists() and (unpacked := _unpacked(file, folder)):
         if not accept_unverified:
+            or_download = ", remove them so that it is downloaded," if file.urls else ""
             raise DownloadError(
-                f"{name}: the files in {next(iter(members.values())).parent} cannot be verified without "
-                f"{file.name}; put it into {folder}, remove them so that it is downloaded, or list {name} "
-                f"under accept_unverified in config.yaml"
+                f"{name}: the files in {unpacked[0].parent} cannot be verified without {file.name}; "
+                f"put it into {folder}{or_download} or list {name} under accept_unverified in config.yaml"
             )
-        return [_raw_file(raw, path, None) for raw, path in members.items()]
+        return [_raw_file(path.relative_to(data_dir).as_posix(), path, None) for path in unpacked]
     (archive,) = fetch_file(name, file, data_dir, accept_unverified)
     _unpack(folder / file.name, file.members, folder, replace=archive.verified)
     how = f"{archive.how} of the archive" if archive.verified else None
-    return [archive, *(_raw_file(raw, path, how) for raw, path in members.items())]
+    return [archive, *(_raw_file(f"{name}/{member}", folder / member, how) for member in file.members)]
+
+
+def _unpacked(file: File, folder: Path) -> list[Path]:
+    """What someone unpacked of that archive into `folder`: all of its members, or the files in its folder."""
+    if file.folder:
+        return sorted(path for path in (folder / file.folder).glob("*") if path.is_file())
+    members = [folder / member for member in file.members]
+    return members if all(path.exists() for path in members) else []
 
 
 def _unpack(archive: Path, members: tuple[str, ...], folder: Path, replace: bool) -> None:
-    """Writes the named members below `folder`.
+    """Writes the named members below `folder`; checks the archive's form even if none is named.
 
     replace: whether a file there that differs from the archive's is replaced or kept.
     """
+    kind = "zip" if archive.suffix == ".zip" else "tar"
     try:
-        with tarfile.open(archive) as tar:
-            found = {info.name: info for info in tar}
+        with _opened(archive, kind) as (found, open_member):
             for member in members:
                 _check_member(archive, member, found)
             # In the order of the archive: going back in a compressed file means reading it from its start.
-            for info in sorted((found[member] for member in members), key=lambda info: info.offset_data):
-                target = folder / info.name
+            for member in (name for name in found if name in members):
+                target = folder / member
                 if replace or not target.exists():
-                    _write_if_different(target, tar.extractfile(info).read())
-    except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error):
-        raise DownloadError(f"{archive}: expected a whole tar archive, found a broken one or none") from None
+                    _write_if_different(target, functools.partial(open_member, member))
+    except (tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error):
+        raise DownloadError(
+            f"{archive}: expected a whole {kind} archive, found a broken one or none"
+        ) from None
 
 
-def _check_member(archive: Path, member: str, found: dict[str, tarfile.TarInfo]) -> None:
+@contextlib.contextmanager
+def _opened(archive: Path, kind: str) -> Iterator[tuple[dict[str, bool], Callable[[str], BinaryIO]]]:
+    """Every name in an archive, in its order, and whether it is a plain file; how to open one."""
+    if kind == "zip":
+        with zipfile.ZipFile(archive) as opened:
+            yield {info.filename: _is_plain(info) for info in opened.infolist()}, opened.open
+    else:
+        with tarfile.open(archive) as opened:
+            yield {info.name: info.isfile() for info in opened}, opened.extractfile
+
+
+def _is_plain(info: zipfile.ZipInfo) -> bool:
+    mode = info.external_attr >> 16  # of Unix; zero where the archive was made elsewhere
+    return not info.is_dir() and stat.S_IFMT(mode) in (0, stat.S_IFREG)
+
+
+def _check_member(archive: Path, member: str, found: dict[str, bool]) -> None:
     path = PurePosixPath(member)
     if path.is_absolute() or ".." in path.parts:
         raise DownloadError(f"{archive}: refused to unpack {member!r}, which leaves the dataset's folder")
     if member not in found:
         raise DownloadError(f"{archive}: expected the member {member!r}, found none of that name")
-    if not found[member].isfile():
+    if not found[member]:
         raise DownloadError(f"{archive}: refused to unpack {member!r}, which is a link or no plain file")
 
 
-def _write_if_different(target: Path, content: bytes) -> None:
-    if target.exists() and _digest(target, "sha256") == hashlib.sha256(content).hexdigest():
-        return
-    write_atomically(target, content)
+def _write_if_different(target: Path, open_member: Callable[[], BinaryIO]) -> None:
+    """Piece by piece: a member can be larger than the memory."""
+    if target.exists():
+        with open_member() as content:
+            if hashlib.file_digest(content, "sha256").hexdigest() == _digest(target, "sha256"):
+                return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f"{target.name}.part")
+    try:
+        with open_member() as content, part.open("wb") as out:
+            shutil.copyfileobj(content, out, 1 << 20)
+            out.flush()
+            os.fsync(out.fileno())
+        os.replace(part, target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise

@@ -1,6 +1,7 @@
 """Protocols: how a dataset becomes normal and anomalous, train and test.
 
-A protocol is a function of the labels; it gives indices into the one index space of `readers.Images`.
+A protocol is a function of the labels or attributes of `readers.Images`; it gives indices into their one
+index space. `unit` is an index into `images.classes`: the normal class, or the anomalous attribute.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,6 +12,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
+from encore.datasets.readers import Images
 from encore.files import write_atomically
 from encore.strict import nearest
 
@@ -44,56 +46,98 @@ class Split:
             )
 
 
-def one_vs_all(
-    labels: np.ndarray, n_train: int, normal: int, rng: np.random.Generator, folds_rng: np.random.Generator
-) -> Split:
+def one_vs_all(images: Images, unit: int, rng: np.random.Generator, folds_rng: np.random.Generator) -> Split:
     """The official split: trains on the train part of one class, tests on the whole test part.
 
-    labels: int (n,), the train part first; normal: index of the normal class; nothing is drawn.
-    Raises ValueError if the dataset has no test part.
+    unit: the normal class; nothing is drawn.
+    Raises ValueError if the dataset has no classes or no test part.
     """
-    if n_train == len(labels):
-        raise ValueError(
-            "protocol one_vs_all: expected a dataset with an official test part, found none; use pooled_80_20"
-        )
-    train = np.flatnonzero(labels[:n_train] == normal)
-    return _split(labels, normal, train, np.arange(n_train, len(labels)))
+    labels = _labels("one_vs_all", images)
+    test = _test_part("one_vs_all", images, "; use pooled_80_20")
+    train = np.flatnonzero(labels[: images.n_train] == unit)
+    return Split(train, test, labels[test] != unit)
 
 
 def pooled_80_20(
-    labels: np.ndarray, n_train: int, normal: int, rng: np.random.Generator, folds_rng: np.random.Generator
+    images: Images, unit: int, rng: np.random.Generator, folds_rng: np.random.Generator
 ) -> Split:
-    """Pools both parts and cuts each class 80/20: trains on the larger fold of the normal class, tests on its
+    """Pools all parts and cuts each class 80/20: trains on the larger fold of the normal class, tests on its
     smaller fold and on as many anomalies, drawn from the smaller folds of all other classes together.
 
-    labels: int (n,); normal: index of the normal class.
+    unit: the normal class.
     folds_rng: shuffles the classes, and is the same for all units, so that they share their folds.
     rng: the unit's own, draws its anomalies.
-    Raises ValueError if the other classes have fewer images than are to be drawn.
+    Raises ValueError if the dataset has no classes, or the others have fewer images than are to be drawn.
     """
+    labels = _labels("pooled_80_20", images)
     larger, smaller = {}, {}
     for label in np.unique(labels).tolist():
-        images = _shuffled(np.flatnonzero(labels == label), folds_rng)
-        larger[label], smaller[label] = np.split(images, [len(images) * 4 // 5])
-    if normal not in smaller:
-        raise ValueError(f"protocol pooled_80_20: expected images of the normal class {normal}, found none")
-    normals = smaller.pop(normal)
+        members = _shuffled(np.flatnonzero(labels == label), folds_rng)
+        larger[label], smaller[label] = np.split(members, [len(members) * 4 // 5])
+    if unit not in smaller:
+        raise ValueError(f"protocol pooled_80_20: expected images of the normal class {unit}, found none")
+    normals = smaller.pop(unit)
     others = np.concatenate([normals[:0], *smaller.values()])  # empty, and no error, if there is one class
     if len(others) < len(normals):
         raise ValueError(
             f"protocol pooled_80_20: expected {len(normals)} anomalies to draw, found {len(others)}"
         )
-    anomalies = _shuffled(others, rng)[: len(normals)]
-    return _split(labels, normal, larger[normal], np.concatenate([normals, anomalies]))
+    test = np.sort(np.concatenate([normals, _shuffled(others, rng)[: len(normals)]]))
+    return Split(np.sort(larger[unit]), test, labels[test] != unit)
 
 
-PROTOCOLS: Mapping[str, Callable[..., Split]] = {"one_vs_all": one_vs_all, "pooled_80_20": pooled_80_20}
+PIAD_ATTRIBUTES = ("Bald", "Mustache", "Bangs", "Eyeglasses", "Wearing_Hat")  # PIAD, Section 4.1, CelebA
 
 
-def make_split(protocol: str, labels: np.ndarray, n_train: int, unit_index: int, split_seed: int) -> Split:
+def celeba_attributes(
+    images: Images, unit: int, rng: np.random.Generator, folds_rng: np.random.Generator
+) -> Split:
+    """PIAD's CelebA as its released code has it: normal images have none of five attributes, anomalous ones
+    have the unit's and none of the other four, and the rest is left out; trains on the normal ones of the
+    train part, tests on both of the test part.
+
+    unit: the anomalous attribute, one of the five; nothing is drawn, and all units train on the same images.
+    Raises ValueError if it is another attribute, or if the dataset has no attributes or no test part.
+    """
+    attributes = _attributes("celeba_attributes", images)
+    if images.classes[unit] not in PIAD_ATTRIBUTES:
+        raise ValueError(
+            f"protocol celeba_attributes: expected one of {', '.join(PIAD_ATTRIBUTES)}, "
+            f"found {images.classes[unit]}"
+        )
+    test = _test_part("celeba_attributes", images)
+    among_five = attributes[:, [images.classes.index(name) for name in PIAD_ATTRIBUTES]].sum(axis=1)
+    normal, anomalous = among_five == 0, attributes[:, unit] & (among_five == 1)
+    test = test[(normal | anomalous)[test]]
+    return Split(np.flatnonzero(normal[: images.n_train]), test, anomalous[test])
+
+
+def one_attribute(
+    images: Images, unit: int, rng: np.random.Generator, folds_rng: np.random.Generator
+) -> Split:
+    """PIAD's CelebA as its text has it: images with the unit's attribute are anomalous, all others normal,
+    whatever else they have; trains on the normal ones of the train part, tests on the whole test part.
+
+    unit: the anomalous attribute; nothing is drawn.
+    Raises ValueError if the dataset has no attributes or no test part.
+    """
+    anomalous = _attributes("one_attribute", images)[:, unit]
+    test = _test_part("one_attribute", images)
+    return Split(np.flatnonzero(~anomalous[: images.n_train]), test, anomalous[test])
+
+
+PROTOCOLS: Mapping[str, Callable[..., Split]] = {
+    "one_vs_all": one_vs_all,
+    "pooled_80_20": pooled_80_20,
+    "celeba_attributes": celeba_attributes,
+    "one_attribute": one_attribute,
+}
+
+
+def make_split(protocol: str, images: Images, unit_index: int, split_seed: int) -> Split:
     """The split of one unit: the same arguments give the same indices on every machine.
 
-    labels: int (n,), the official train part (n_train images) first; unit_index: index of the normal class.
+    unit_index: index of the unit in `images.classes`; the pixels are not looked at.
     Raises ValueError if the protocol is unknown or does not fit the dataset.
     """
     if protocol not in PROTOCOLS:
@@ -101,7 +145,7 @@ def make_split(protocol: str, labels: np.ndarray, n_train: int, unit_index: int,
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([split_seed, unit_index])))
     # A spawned child, since SeedSequence pads with zeros: [split_seed] alone would be the stream of unit 0.
     folds_rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(split_seed).spawn(1)[0]))
-    return PROTOCOLS[protocol](labels, n_train, unit_index, rng, folds_rng)
+    return PROTOCOLS[protocol](images, unit_index, rng, folds_rng)
 
 
 def save_split(split: Split, path: Path) -> None:
@@ -126,9 +170,26 @@ def load_split(path: Path) -> Split:
     return Split(train.astype(np.int64), test.astype(np.int64), anomalous.astype(bool))
 
 
-def _split(labels: np.ndarray, normal: int, train: np.ndarray, test: np.ndarray) -> Split:
-    test = np.sort(test)
-    return Split(np.sort(train), test, labels[test] != normal)
+def _labels(protocol: str, images: Images) -> np.ndarray:
+    if images.labels is None:
+        raise ValueError(f"protocol {protocol}: expected a dataset with classes, found one with attributes")
+    return images.labels
+
+
+def _attributes(protocol: str, images: Images) -> np.ndarray:
+    if images.attributes is None:
+        raise ValueError(f"protocol {protocol}: expected a dataset with attributes, found one with classes")
+    return images.attributes
+
+
+def _test_part(protocol: str, images: Images, remedy: str = "") -> np.ndarray:
+    """Indices of the official test part."""
+    test = np.arange(images.n_train + images.n_valid, len(images.pixels))
+    if not len(test):
+        raise ValueError(
+            f"protocol {protocol}: expected a dataset with an official test part, found none{remedy}"
+        )
+    return test
 
 
 def _shuffled(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:

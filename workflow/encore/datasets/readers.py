@@ -1,4 +1,7 @@
-"""Reads a dataset's files into arrays: one index space, the official train part first, then the test part."""
+"""Reads a dataset's files: one index space, the official train part first, the test part last.
+
+Small datasets are arrays. Large ones stay packed (lazy.py): their images are decoded when they are asked for.
+"""
 
 import gzip
 import struct
@@ -10,18 +13,24 @@ from pathlib import Path
 import numpy as np
 
 from encore.datasets.catalogue import Dataset, dataset
+from encore.datasets.lazy import LazyImages, Packed, open_lmdb
 
 Part = tuple[np.ndarray, np.ndarray]  # pixels uint8 (n, height, width, channels), labels (n,)
 
 
 @dataclass(frozen=True, eq=False)
 class Images:
-    """All images of a dataset; those before `n_train` are the official train part."""
+    """All images of a dataset: the official train part, the validation part if there is one, the test part.
 
-    pixels: np.ndarray  # uint8 (n, height, width, channels)
-    labels: np.ndarray  # int64 (n,), indices into classes
+    They have labels or attributes, and `classes` names what the dataset has.
+    """
+
+    pixels: np.ndarray | LazyImages  # uint8 (n, height, width, channels)
+    labels: np.ndarray | None  # int64 (n,), indices into classes
     n_train: int
     classes: tuple[str, ...]
+    attributes: np.ndarray | None = None  # bool (n, len(classes))
+    n_valid: int = 0
 
 
 def read(name: str, data_dir: Path) -> Images:
@@ -30,18 +39,21 @@ def read(name: str, data_dir: Path) -> Images:
     Raises ValueError with one sentence naming the file, what was found and what was expected.
     """
     data = dataset(name)
-    (train_pixels, train_labels), (test_pixels, test_labels) = READERS[data.reader](
-        data, Path(data_dir) / name
-    )
-    pixels, labels = np.concatenate([train_pixels, test_pixels]), np.concatenate([train_labels, test_labels])
-    if labels.size and labels.max() >= len(data.classes):
-        raise ValueError(f"{name}: expected labels 0 to {len(data.classes) - 1}, found {labels.max()}")
-    return Images(pixels, labels.astype(np.int64), len(train_labels), data.classes)
+    images = READERS[data.reader](data, Path(data_dir) / name)
+    if images.labels is not None and images.labels.size and images.labels.max() >= len(data.classes):
+        raise ValueError(f"{name}: expected labels 0 to {len(data.classes) - 1}, found {images.labels.max()}")
+    return images
 
 
-def read_idx(data: Dataset, folder: Path) -> tuple[Part, Part]:
+def _images(data: Dataset, train: Part, test: Part) -> Images:
+    """Both parts in one index space."""
+    pixels, labels = (np.concatenate(arrays) for arrays in zip(train, test, strict=True))
+    return Images(pixels, labels.astype(np.int64), len(train[1]), data.classes)
+
+
+def read_idx(data: Dataset, folder: Path) -> Images:
     """The four gzipped idx files of MNIST and of the datasets that copy its form."""
-    return _read_idx_part(data, folder, "train"), _read_idx_part(data, folder, "t10k")
+    return _images(data, _read_idx_part(data, folder, "train"), _read_idx_part(data, folder, "t10k"))
 
 
 def _read_idx_part(data: Dataset, folder: Path, prefix: str) -> Part:
@@ -79,7 +91,7 @@ def parse_idx(path: Path, content: bytes, n_dims: int) -> np.ndarray:
     return np.frombuffer(content, np.uint8, offset=header.size).reshape(shape)
 
 
-def read_cifar_binary(data: Dataset, folder: Path) -> tuple[Part, Part]:
+def read_cifar_binary(data: Dataset, folder: Path) -> Images:
     """The binary version of CIFAR-10: five train batches and a test batch."""
     folder = folder / "cifar-10-batches-bin"
     meta = folder / "batches.meta.txt"
@@ -88,7 +100,7 @@ def read_cifar_binary(data: Dataset, folder: Path) -> tuple[Part, Part]:
         raise ValueError(f"{meta}: expected the classes {' '.join(data.classes)}, found {' '.join(names)}")
     batches = [_read_cifar_batch(data, folder / f"data_batch_{i}.bin") for i in range(1, 6)]
     train = tuple(np.concatenate(arrays) for arrays in zip(*batches, strict=True))
-    return train, _read_cifar_batch(data, folder / "test_batch.bin")
+    return _images(data, train, _read_cifar_batch(data, folder / "test_batch.bin"))
 
 
 def _read_cifar_batch(data: Dataset, path: Path) -> Part:
@@ -106,20 +118,125 @@ def _read_cifar_batch(data: Dataset, path: Path) -> Part:
     return planes.transpose(0, 2, 3, 1), records[:, 0]
 
 
-def read_sklearn_digits(data: Dataset, folder: Path) -> tuple[Part, Part]:
+def read_sklearn_digits(data: Dataset, folder: Path) -> Images:
     """The 8x8 digits inside scikit-learn, which has no official split: all of them count as train part."""
     from sklearn.datasets import load_digits  # half a second, which no other reader should pay
 
     digits = load_digits()
     pixels = np.rint(digits.images * (255 / 16)).astype(np.uint8)[..., None]  # grey levels 0 to 16
-    return (pixels, digits.target), (pixels[:0], digits.target[:0])
+    return _images(data, (pixels, digits.target), (pixels[:0], digits.target[:0]))
 
 
-READERS: Mapping[str, Callable[[Dataset, Path], tuple[Part, Part]]] = {
+def read_coil100(data: Dataset, folder: Path) -> Images:
+    """COIL-100: the views of object 1 by angle, those of object 2, and so on; all count as train part.
+
+    A label is an object's number less 1; in PIAD's released code it is the number, and 0 for object 100.
+    """
+    packed = Packed(folder, data.files[0])
+    views = [(number, angle) for number in data.classes for angle in range(0, 360, 5)]
+    names = [f"obj{number}__{angle}.png" for number, angle in views]
+    for (number, angle), name in zip(views, names, strict=True):
+        if name not in packed.names:
+            raise ValueError(
+                f"{packed.place}: expected a view of object {number} at {angle} degrees in {name}, found none"
+            )
+    pixels = LazyImages(lambda index: packed.image(names[index]), data.shape, np.arange(len(names)))
+    labels = np.repeat(np.arange(len(data.classes)), len(names) // len(data.classes))
+    return Images(pixels, labels, len(names), data.classes)
+
+
+def read_lsun(data: Dataset, folder: Path) -> Images:
+    """LSUN: the training images of the first class; the test part is the validation images of all classes.
+
+    So did ADGAN and after it PIAD, since LSUN's own test images have no labels.
+    """
+    folders = [f"{data.classes[0]}_train_lmdb", *(f"{name}_val_lmdb" for name in data.classes)]
+    databases = [open_lmdb(folder / name) for name in folders]
+    counts = [len(database) for database in databases]
+    starts = np.concatenate([[0], np.cumsum(counts)])
+
+    def decode(index: int) -> np.ndarray:
+        which = int(np.searchsorted(starts, index, side="right")) - 1
+        return databases[which].image(index - int(starts[which]))
+
+    pixels = LazyImages(decode, data.shape, np.arange(starts[-1]))
+    labels = np.repeat([0, *range(len(data.classes))], counts)
+    return Images(pixels, labels, counts[0], data.classes)
+
+
+def read_celeba(data: Dataset, folder: Path) -> Images:
+    """CelebA, aligned and cropped: in the order of the official partition, then as listed.
+
+    The list of attributes decides which images there are, so that a copy may hold fewer.
+    """
+    packed = Packed(folder, next(file for file in data.files if file.folder))
+    names, attributes = _read_attributes(data, folder / "list_attr_celeba.txt")
+    partition_path = folder / "list_eval_partition.txt"
+    partition = _read_partition(partition_path)
+    for name in names:
+        if name not in partition:
+            raise ValueError(f"{partition_path}: expected a row of {name}, found none")
+        if name not in packed.names:
+            raise ValueError(f"{packed.place}: expected the image {name} of the lists, found none")
+    parts = np.array([partition[name] for name in names])
+    order = np.argsort(parts, kind="stable")
+    n_train, n_valid, _ = np.bincount(parts, minlength=3).tolist()
+    pixels = LazyImages(lambda index: packed.image(names[index]), data.shape, order)
+    return Images(pixels, None, n_train, data.classes, attributes[order], n_valid)
+
+
+def _read_attributes(data: Dataset, path: Path) -> tuple[list[str], np.ndarray]:
+    """File names, and bool (n, attributes): their number, the attributes' names, then a row an image."""
+    count, header, *rows = _lines(path, at_least=3)
+    if tuple(header.split()) != data.classes:
+        raise ValueError(
+            f"{path}, line 2: expected the attributes {' '.join(data.classes)}, found {header.strip()}"
+        )
+    if count.strip() != str(len(rows)):
+        raise ValueError(
+            f"{path}, line 1: expected the number of rows, which are {len(rows)}, found {count.strip()!r}"
+        )
+    names, attributes = [], np.empty((len(rows), len(data.classes)), bool)
+    for number, row in enumerate(rows):
+        name, *values = row.split() or [""]
+        if len(values) != len(data.classes) or not set(values) <= {"1", "-1"}:
+            raise ValueError(
+                f"{path}, line {number + 3}: expected a file name and {len(data.classes)} values of 1 or -1, "
+                f"found {row.strip()!r}"
+            )
+        names.append(name)
+        attributes[number] = [value == "1" for value in values]
+    return names, attributes
+
+
+def _read_partition(path: Path) -> dict[str, int]:
+    """File name -> part: 0 train, 1 validation, 2 test."""
+    partition = {}
+    for number, row in enumerate(_lines(path, at_least=1), start=1):
+        name, *part = row.split() or [""]
+        if part not in (["0"], ["1"], ["2"]):
+            raise ValueError(
+                f"{path}, line {number}: expected a file name and its part 0, 1 or 2, found {row.strip()!r}"
+            )
+        partition[name] = int(part[0])
+    return partition
+
+
+READERS: Mapping[str, Callable[[Dataset, Path], Images]] = {
     "idx": read_idx,
     "cifar_binary": read_cifar_binary,
     "sklearn_digits": read_sklearn_digits,
+    "coil100": read_coil100,
+    "lsun": read_lsun,
+    "celeba": read_celeba,
 }
+
+
+def _lines(path: Path, at_least: int) -> list[str]:
+    lines = _content(path).decode("utf-8", errors="replace").splitlines()
+    if len(lines) < at_least:
+        raise ValueError(f"{path}: expected {at_least} lines or more, found {len(lines)}")
+    return lines
 
 
 def _content(path: Path) -> bytes:

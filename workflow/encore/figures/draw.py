@@ -3,12 +3,19 @@
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from safetensors.numpy import load_file
 
-from encore.figures.grids import reconstruction_grid
-from encore.figures.plots import cells_figure, history_figure, sweep_figure
+from encore.figures.grids import extremes_grid, reconstruction_grid
+from encore.figures.plots import (
+    cells_figure,
+    contrast_figure,
+    filters_figure,
+    history_figure,
+    sweep_figure,
+)
 from encore.papers import Paper
 from encore.tables.build import published_by_unit, read_measures, read_table
 
@@ -43,8 +50,39 @@ def draw_sweep(paper: Paper, entry: Mapping, inputs: Sequence[Path]) -> Figure:
     return sweep_figure(read_measures(inputs[0]), printed, entry["title"])
 
 
+def draw_extremes(paper: Paper, entry: Mapping, inputs: Sequence[Path]) -> Figure:
+    """The least and most anomalous test images under several losses; inputs: an extremes.safetensors each."""
+    shown = {}
+    for path, (name, label) in zip(inputs, entry["experiments"].items(), strict=True):
+        if path.parts[-4] != name:
+            raise ValueError(f"{path} is not of {name}, which stands at its place in the figure.")
+        kept = load_file(path)
+        shown[f"{label}: {float(kept['auroc']):.3f}"] = (kept["least"], kept["most"])
+    return extremes_grid(shown, entry["title"])
+
+
+def draw_contrast(paper: Paper, entry: Mapping, inputs: Sequence[Path]) -> Figure:
+    """PIAD's Figure 1; inputs: what the rule `contrast` measured."""
+    measured = load_file(inputs[0])
+    shown = measured["pairs"].shape[0] // 2
+    amounts = (0.0, 0.2, 0.4)[:shown]
+    rows = [int(np.argmin(np.abs(measured["amount"] - amount))) for amount in amounts]
+    losses = {"perc": measured["perceptual"][rows], "rel-perc-L1": measured["relative_perceptual_l1"][rows]}
+    labels = [f"contrast lowered by {amount:g}" if amount else "original" for amount in amounts]
+    return contrast_figure(measured["pairs"], labels, losses, entry["title"])
+
+
+def draw_filters(paper: Paper, entry: Mapping, inputs: Sequence[Path]) -> Figure:
+    """PIAD's Figure 3; inputs: what the rule `contrast` measured."""
+    measured = load_file(inputs[0])
+    return filters_figure(measured["filter_std"], measured["amount"], measured["l1_norm"], entry["title"])
+
+
 DRAW: Mapping[str, Callable[[Paper, Mapping, Sequence[Path]], Figure]] = {
     "cells": draw_cells,
+    "contrast": draw_contrast,
+    "extremes": draw_extremes,
+    "filters": draw_filters,
     "history": draw_history,
     "reconstructions": draw_reconstructions,
     "sweep": draw_sweep,

@@ -77,3 +77,32 @@ def reconstruction_grid(units: Mapping[str, Mapping[str, Group]], title: str) ->
     figure.suptitle(title)
     figure.supxlabel("above the original, beneath it the reconstruction and the anomaly score", fontsize=8.5)
     return figure
+
+
+def mosaic(images: np.ndarray, columns: int) -> np.ndarray:
+    """Images uint8 (n, C, S, S) row by row with white between: uint8 (H, W, 3)."""
+    rows = -(-len(images) // columns)
+    height, width = images.shape[2] + GAP, images.shape[3] + GAP
+    canvas = np.full((rows * height - GAP, columns * width - GAP, 3), 255, np.uint8)
+    for place, image in enumerate(images):
+        top, left = place // columns * height, place % columns * width
+        canvas[top : top + height - GAP, left : left + width - GAP] = image.transpose(1, 2, 0)
+    return canvas
+
+
+@styled
+def extremes_grid(shown: Mapping[str, tuple[np.ndarray, np.ndarray]], title: str, columns: int = 8) -> Figure:
+    """A column a loss: above its least, beneath its most anomalous images, uint8 (n, C, S, S) each."""
+    figure = Figure(figsize=(WIDTH, 0.9 + 2 * WIDTH / len(shown) * 3 / columns))
+    grid = figure.subplots(2, len(shown), squeeze=False)
+    for column, (label, ends) in enumerate(shown.items()):
+        for axes, images in zip(grid[:, column], ends, strict=True):
+            axes.imshow(mosaic(images, columns), interpolation="none")
+            axes.set(xticks=[], yticks=[])
+            axes.grid(visible=False)
+            axes.spines[:].set_visible(False)
+        grid[0, column].set_title(label)
+    for axes, name in zip(grid[:, 0], ("least", "most"), strict=True):
+        axes.set_ylabel(name)
+    figure.suptitle(title)
+    return figure

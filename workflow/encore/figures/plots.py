@@ -11,6 +11,7 @@ from itertools import product
 from pathlib import Path
 
 import matplotlib
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -281,4 +282,43 @@ def sweep_figure(
     if any(published.get(unit) for unit in units):
         handles.append(Line2D([], [], color=INK, linestyle="--", label="as printed"))
     _legend(figure, handles)
+    return figure
+
+
+@styled
+def contrast_figure(
+    pairs: np.ndarray, labels: Sequence[str], losses: Mapping[str, Sequence[float]], title: str
+) -> Figure:
+    """Pairs of an image and itself shifted at falling contrast, with what the losses say of each pair.
+
+    pairs: uint8 (2 n, 3, H, W), image and shifted image in turn; labels: what stands above each pair;
+    losses: name -> n values, written beneath each pair.
+    """
+    number = len(labels)
+    figure = Figure(figsize=(WIDTH, 2.2))
+    for index, axes in enumerate(figure.subplots(1, number)):
+        left, right = pairs[2 * index : 2 * index + 2].transpose(0, 2, 3, 1)
+        gap = np.full((left.shape[0], 4, 3), 255, np.uint8)
+        axes.imshow(np.concatenate([left, gap, right], axis=1), interpolation="none")
+        axes.set(xticks=[], yticks=[], title=labels[index])
+        axes.grid(visible=False)
+        axes.spines[:].set_visible(False)
+        axes.set_xlabel("\n".join(f"{name}: {values[index]:.3g}" for name, values in losses.items()))
+    figure.suptitle(title)
+    return figure
+
+
+@styled
+def filters_figure(stds: np.ndarray, amounts: np.ndarray, norms: np.ndarray, title: str) -> Figure:
+    """Left, how far the filters' standard deviations differ; right, how features shrink with contrast.
+
+    stds: (filters,); amounts: (n,), contrast taken away, 0 to 1; norms: (n,), mean |f(x)|.
+    """
+    figure = Figure(figsize=(WIDTH, 3))
+    left, right = figure.subplots(1, 2)
+    left.hist(stds, bins=30, color=COLOURS[0])
+    left.set(xlabel="standard deviation of a filter's response", ylabel=f"filters, of {len(stds)}")
+    right.plot(amounts, norms, color=COLOURS[1], marker=MARKERS[0], markersize=4)
+    right.set(xlabel="contrast taken away", ylabel="mean |f(x)|", ylim=(0, None))
+    figure.suptitle(title)
     return figure

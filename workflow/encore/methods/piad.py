@@ -287,6 +287,13 @@ class PIAD:
         shape = (count, self.settings["latent"], side, side)
         return torch.randn(shape, generator=self.random, device=self.device)
 
+    @staticmethod
+    def model_bytes(settings: Mapping, channels: int) -> int:
+        """Size of what `model` gives, bytes, without making it."""
+        with torch.device("meta"):
+            networks = build_networks(settings, channels).values()
+        return sum(4 * parameter.numel() for network in networks for parameter in network.parameters())
+
     # Algorithm 1, one pass of the loop of line 1
 
     def step(self, images: Tensor) -> dict[str, Tensor]:

@@ -70,13 +70,16 @@ def train(
     pixels: Tensor,
     *,
     pixel_range: list[float],
+    device: str,
     seed: int,
     folder: Path,
     key: str,
     checkpoint_seconds: float,
     label: str,
 ) -> Training:
-    """Train `method` on `pixels`, uint8 (N, C, S, S) on its device, from the last checkpoint in `folder`.
+    """Train `method` on `pixels`, uint8 (N, C, S, S), from the last checkpoint in `folder`.
+
+    The pixels lie on the method's `device`, or in the host's memory where they are too many for it.
 
     `key` is a digest of all that the run is made from. A loss that is not finite is a DivergedError.
     """
@@ -90,9 +93,7 @@ def train(
         tensors, metadata = found
         method.load_state(tensors)
         order.load_state(tensors)
-        sums = {
-            name[4:]: value.to(pixels.device) for name, value in tensors.items() if name.startswith("sum.")
-        }
+        sums = {name[4:]: value.to(device) for name, value in tensors.items() if name.startswith("sum.")}
         rows = json.loads(metadata["history"])
         start, restarts = int(metadata["iteration"]), int(metadata["restarts"]) + 1
         print(f"{label}: going on from iteration {start}.", flush=True)
@@ -100,7 +101,8 @@ def train(
     progress = Progress(label, start, method.iterations)
     last_checkpoint = time.monotonic()
     for iteration in range(start + 1, method.iterations + 1):
-        losses = method.step(scale(pixels[order.take(method.images_per_step)], pixel_range))
+        batch = pixels[order.take(method.images_per_step)].to(device)
+        losses = method.step(scale(batch, pixel_range))
         sums = {name: sums[name] + value if name in sums else value.clone() for name, value in losses.items()}
         if iteration % log_every == 0 or iteration == method.iterations:
             steps = iteration - (rows[-1]["iteration"] if rows else 0)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from encore.datasets.download import read_inventory
 from encore.datasets.images import prepare
+from encore.datasets.lazy import LazyImages
 from encore.datasets.protocols import Split, load_split
 from encore.datasets.readers import read
 from encore.digest import code_digest, settings_digest
@@ -20,6 +21,7 @@ from encore.training.device import device_facts, setup_torch
 from encore.training.loop import scale
 
 IMAGES_AT_ONCE = 250  # when scoring; no number depends on it
+BYTES_ON_DEVICE = 8 * 2**30  # more images than this, LSUN's alone, stay in the host's memory
 
 
 @dataclass(frozen=True)
@@ -32,25 +34,21 @@ class Run:
     split: Split
     device: str
     facts: Mapping[str, object]
-    dataset_pixels: np.ndarray
+    dataset_pixels: np.ndarray | LazyImages
 
     def pixels(self, indices: np.ndarray) -> Tensor:
-        """The images at `indices` as the method sees them: uint8 (n, C, S, S) on the device."""
-        settings = self.settings
-        images = prepare(
-            self.dataset_pixels[indices], image_size=settings["image_size"], resize=settings["resize"]
-        )
-        return torch.from_numpy(images).to(self.device)
+        """The images at `indices` as the method sees them: uint8 (n, C, S, S), on the device if they fit."""
+        how = {name: self.settings[name] for name in ("image_size", "crop", "resize")}
+        images = prepare(self.dataset_pixels[indices], **how)
+        fits = images.nbytes <= BYTES_ON_DEVICE
+        return torch.from_numpy(images).to(self.device if fits else "cpu")
 
     def over(self, pixels: Tensor, function: Callable[[Tensor], dict[str, Tensor]]) -> dict[str, np.ndarray]:
         """`function` (images -> name -> (B, ...)) over all of `pixels`, name -> array (n, ...)."""
-        parts = [
-            {
-                name: value.cpu().numpy()
-                for name, value in function(scale(batch, self.settings["pixel_range"])).items()
-            }
-            for batch in pixels.split(IMAGES_AT_ONCE)
-        ]
+        parts = []
+        for batch in pixels.split(IMAGES_AT_ONCE):
+            columns = function(scale(batch.to(self.device), self.settings["pixel_range"]))
+            parts.append({name: value.cpu().numpy() for name, value in columns.items()})
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
@@ -58,7 +56,9 @@ def run_parser(description: str) -> argparse.ArgumentParser:
     """The arguments that every script of a run takes."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--experiment", required=True, help="name in a paper's YAML, such as piad-mnist")
-    parser.add_argument("--unit", required=True, help="the class that is normal")
+    parser.add_argument(
+        "--unit", required=True, help="the class that is normal, or the attribute that is anomalous"
+    )
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--reading", choices=("paper", "code"), default="code")
     parser.add_argument("--data-dir", type=Path, default=Path("data"), help="folder of the raw files")

@@ -1,0 +1,44 @@
+"""Say what targets would take before anything runs: runs, iterations, hours at measured rates, disk."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from encore.datasets.catalogue import DATASETS
+from encore.methods.registry import load_method
+from encore.papers import Experiment, check_config, experiments_of, selected_runs
+from encore.plan import Work, iterations_of, plan, read_rates, render_plan
+from encore.strict import ConfigError, load_yaml
+
+
+def work_of(experiment: Experiment, config: dict) -> Work:
+    """The runs of an experiment that the configuration asks for."""
+    settings = experiment.values(config["reading"])
+    method = load_method(experiment.method)
+    channels = DATASETS[experiment.dataset].shape[2]
+    size = method.model_bytes(settings, channels) if hasattr(method, "model_bytes") else None
+    runs = len(selected_runs(experiment, config))
+    return Work(experiment.name, experiment.method, experiment.networks, iterations_of(settings), runs, size)
+
+
+def main() -> None:
+    """Read the arguments and print the plan."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "targets", nargs="*", help="tables, figures or papers; as config.yaml says if none is given"
+    )
+    parser.add_argument("--config", type=Path, default=Path("config.yaml"))
+    parser.add_argument("--device", default="cpu", help="as in rates.yaml, such as `NVIDIA H100 80GB HBM3`")
+    arguments = parser.parse_args()
+    try:
+        config = load_yaml(arguments.config)
+        check_config(config, str(arguments.config))
+        experiments = experiments_of(arguments.targets or config["papers"])
+        rows = [work for experiment in experiments if (work := work_of(experiment, config)).runs]
+        print(render_plan(plan(rows, read_rates(), arguments.device)), end="")
+    except ConfigError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()
