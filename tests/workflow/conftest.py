@@ -40,7 +40,7 @@ class Project:
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=600,
+            timeout=3600,
             check=False,
         )
         assert done.returncode == expect, done.stdout

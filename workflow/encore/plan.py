@@ -169,7 +169,7 @@ def render_plan(frame: pd.DataFrame) -> str:
         "runs": f"{frame['runs'].sum():,}",
         "iterations": f"{frame['iterations'].sum():,}",
         "hours": _total(frame["hours"], _hours, NO_RATE),
-        "disk": _total(frame["bytes"], _size, UNKNOWN),
+        "disk": _total(frame["bytes"], size, UNKNOWN),
     }
     return "\n".join([*_aligned([*lines, total]), "", *_remarks(frame), ""])
 
@@ -182,7 +182,7 @@ def _shown_row(row) -> dict[str, str]:
         "iterations": f"{row.iterations:,}",
         "it/s": "" if math.isnan(row.rate) else f"{row.rate:.3g}",
         "hours": NO_RATE if math.isnan(row.hours) else _hours(row.hours),
-        "disk": UNKNOWN if math.isnan(row.bytes) else _size(row.bytes),
+        "disk": UNKNOWN if math.isnan(row.bytes) else size(row.bytes),
     }
 
 
@@ -228,7 +228,7 @@ def _hours(hours: float) -> str:
     return f"{hours:,.1f}" if hours >= 0.05 or not hours else "< 0.1"
 
 
-def _size(count: float) -> str:
+def size(count: float) -> str:
     """Bytes with a decimal prefix: 999 B, 1.0 kB, 31.4 MB."""
     if count < 1000:
         return f"{count:.0f} B"

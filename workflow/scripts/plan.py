@@ -7,7 +7,7 @@ from pathlib import Path
 from encore.datasets.catalogue import DATASETS
 from encore.methods.registry import load_method
 from encore.papers import Experiment, check_config, experiments_of, selected_runs
-from encore.plan import Work, iterations_of, plan, read_rates, render_plan
+from encore.plan import Work, iterations_of, plan, read_rates, render_plan, size
 from encore.strict import ConfigError, load_yaml
 
 
@@ -34,8 +34,12 @@ def main() -> None:
         config = load_yaml(arguments.config)
         check_config(config, str(arguments.config))
         experiments = experiments_of(arguments.targets or config["papers"])
-        rows = [work for experiment in experiments if (work := work_of(experiment, config)).runs]
+        works = [(experiment, work_of(experiment, config)) for experiment in experiments]
+        rows = [work for _, work in works if work.runs]
         print(render_plan(plan(rows, read_rates(), arguments.device)), end="")
+        used = sorted({experiment.dataset for experiment, work in works if work.runs})
+        raw = sum(file.bytes for name in used for file in DATASETS[name].files)
+        print(f"Raw files of {', '.join(used)}: {size(raw)}, packed as they are published.")
     except ConfigError as error:
         sys.exit(str(error))
 
