@@ -124,6 +124,14 @@ def test_claims_are_judged_and_say_why_not(whole):
     assert claims["bald_fails"]["published_holds"] is True
 
 
+def test_one_training_serves_all_attributes(whole):
+    runs = whole.folder / "results/runs/piad-celeba"
+    assert (runs / "Bald/0/model.safetensors").is_file()
+    assert not (runs / "Wearing_Hat/0/model.safetensors").exists()
+    record = json.loads((runs / "Wearing_Hat/0/score.json").read_text())
+    assert "results/runs/piad-celeba/Bald/0/model.safetensors" in record["inputs"]
+
+
 def test_all_of_it_verifies(whole):
     assert "every file is the one that its record describes" in whole.verify()
 

@@ -62,6 +62,7 @@ class Experiment:
     units: tuple[str, ...]
     settings: Mapping[str, Mapping]
     networks: str  # experiments with the same word here have networks of the same size
+    shared_training: str = ""  # the reading under which the first unit's training serves all units
 
     def resolve(self, reading: str) -> dict[str, Setting]:
         """Every setting's value and source under `reading` ("paper" or "code")."""
@@ -82,6 +83,10 @@ class Experiment:
         if values.get("features") == VGG19:
             values["features"] = features
         return values
+
+    def trained_unit(self, unit: str, reading: str) -> str:
+        """The unit whose training serves `unit`: its own, or the first where all train on the same images."""
+        return self.units[0] if reading == self.shared_training else unit
 
     def job(self, reading: str, precision: str, features: str = VGG19) -> dict[str, object]:
         """All that a run's numbers depend on besides code, data and seed; its digest tells runs apart."""
@@ -298,6 +303,7 @@ def _experiment(name: str, paper: str, entry: Mapping, groups: Mapping) -> Exper
         units=units,
         settings=_merged(entry, groups),
         networks=next((group for group in entry.get("use", []) if "networks" in group), name),
+        shared_training=entry.get("shared_training", ""),
     )
 
 

@@ -88,6 +88,14 @@ def reading_of(wildcards):
     return config["reading"] if differs else "code"
 
 
+def model_of(wildcards):
+    """The model that scores a run: its own, or the one that serves all units of its seed."""
+    unit = experiment_of(wildcards).trained_unit(wildcards.unit, config["reading"])
+    return (
+        f"results/runs/{wildcards.experiment}/{unit}/{wildcards.seed}/model.safetensors"
+    )
+
+
 def settings_of(wildcards):
     """Digest of all settings that a run's numbers depend on."""
     job = experiment_of(wildcards).job(

@@ -46,7 +46,7 @@ rule score:
         split=split_of,
         inventory=inventory_of,
         weights=weights_of,
-        model=f"{RUN}/model.safetensors",
+        model=model_of,
     output:
         scores=f"{RUN}/scores.csv",
         record=f"{RUN}/score.json",
@@ -81,7 +81,7 @@ rule reconstruct:
         split=split_of,
         inventory=inventory_of,
         weights=weights_of,
-        model=f"{RUN}/model.safetensors",
+        model=model_of,
     output:
         images=f"{RUN}/reconstructions.safetensors",
         record=f"{RUN}/reconstruct.json",

@@ -22,8 +22,11 @@ def main() -> None:
     started = time.time()
     rows, inputs = [], []
     for scores in arguments.scores:
-        scored, trained = scores.with_name("score.json"), scores.with_name("train.json")
-        rows += measures_of_run(pd.read_csv(scores), read_record(scored), read_record(trained))
+        scored = scores.with_name("score.json")
+        record = read_record(scored)
+        (model,) = (path for path in map(Path, record["inputs"]) if path.name == "model.safetensors")
+        trained = model.with_name("train.json")
+        rows += measures_of_run(pd.read_csv(scores), record, read_record(trained))
         inputs += [scores, scored, trained]
     write_atomically(arguments.output, pd.DataFrame(rows, columns=COLUMNS).to_csv(index=False))
     about = {"experiment": arguments.experiment}

@@ -12,12 +12,15 @@ from encore.strict import ConfigError, load_yaml
 
 
 def work_of(experiment: Experiment, config: dict) -> Work:
-    """The runs of an experiment that the configuration asks for."""
-    settings = experiment.values(config["reading"])
+    """The trainings of an experiment that the configuration asks for."""
+    reading = config["reading"]
+    settings = experiment.values(reading)
     method = load_method(experiment.method)
     channels = DATASETS[experiment.dataset].shape[2]
     size = method.model_bytes(settings, channels) if hasattr(method, "model_bytes") else None
-    runs = len(selected_runs(experiment, config))
+    runs = len(
+        {(experiment.trained_unit(unit, reading), seed) for unit, seed in selected_runs(experiment, config)}
+    )
     return Work(experiment.name, experiment.method, experiment.networks, iterations_of(settings), runs, size)
 
 
