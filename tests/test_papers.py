@@ -183,6 +183,13 @@ def test_runs_are_units_times_seeds():
     assert papers.selected_runs(piad, config(datasets=["cifar10"])) == []
 
 
+def test_one_training_serves_all_attributes_of_celeba_as_the_code_has_it():
+    celeba = papers.find_experiment("piad-celeba")
+    assert {celeba.trained_unit(unit, "code") for unit in celeba.units} == {"Bald"}
+    assert [celeba.trained_unit(unit, "paper") for unit in celeba.units] == list(celeba.units)
+    assert celeba.protocols == {"paper": "one_attribute", "code": "celeba_attributes"}
+
+
 def test_a_deterministic_method_runs_once_a_unit():
     runs = papers.selected_runs(papers.find_experiment("kde-mnist"), config(seeds=[5, 6, 7]))
     assert runs == [(str(digit), 0) for digit in range(10)]

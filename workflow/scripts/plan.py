@@ -18,9 +18,8 @@ def work_of(experiment: Experiment, config: dict) -> Work:
     method = load_method(experiment.method)
     channels = DATASETS[experiment.dataset].shape[2]
     size = method.model_bytes(settings, channels) if hasattr(method, "model_bytes") else None
-    runs = len(
-        {(experiment.trained_unit(unit, reading), seed) for unit, seed in selected_runs(experiment, config)}
-    )
+    selected = selected_runs(experiment, config)
+    runs = len({(experiment.trained_unit(unit, reading), seed) for unit, seed in selected})
     return Work(experiment.name, experiment.method, experiment.networks, iterations_of(settings), runs, size)
 
 
