@@ -59,7 +59,9 @@ def table(**changed):
 def paper(published=PUBLISHED, **changed):
     experiments = {name: experiment(name) for name in ("gan", "kde")}
     experiments["alone"] = experiment("alone", ("0",))
-    return Paper("p", {"title": "A paper"}, experiments, {"p_table2": table(**changed)}, {}, {}, published)
+    return Paper(
+        "p", {"title": "A paper"}, experiments, {"p_table2": table(**changed)}, {}, {}, {}, published
+    )
 
 
 def runs(name, values, **changed):

@@ -401,7 +401,7 @@ def small_paper():
         name: Experiment(name, "p", name, name, "mnist", "one_vs_all", 0, ("0", "1"), {}, name)
         for name in "AB"
     }
-    return Paper("p", {"title": "P"}, experiments, {"t": table}, {}, {}, published)
+    return Paper("p", {"title": "P"}, experiments, {"t": table}, {}, {}, {}, published)
 
 
 def judged_table(found, facts):

@@ -47,7 +47,7 @@ def piad():
         cell["experiment"]: experiment(cell["experiment"], UNITS[cell["dataset"]]) for cell in cells
     }
     about = {"title": "Perceptual & relative"}
-    return Paper("piad", about, experiments, {"piad_table2": entry}, {}, {}, published())
+    return Paper("piad", about, experiments, {"piad_table2": entry}, {}, {}, {}, published())
 
 
 def experiment(name, units):
@@ -232,7 +232,7 @@ def small(rows, columns, printed, cells=(), experiments=()):
     )  # fmt: skip
     entry = {"title": "t", "source": "T", "metric": "M", "published_metric": "M", "digits": 2, "rows": rows,
              "columns": columns, "cells": cells, "margins": MARGINS}  # fmt: skip
-    paper = Paper("p", {"title": "P"}, {one.name: one for one in experiments}, {"t": entry}, {}, {}, csv)
+    paper = Paper("p", {"title": "P"}, {one.name: one for one in experiments}, {"t": entry}, {}, {}, {}, csv)
     return paper, "t", build_table(paper, "t", {}, "code", {})
 
 
@@ -269,7 +269,7 @@ def test_a_table_that_nothing_is_printed_for_has_no_verdicts():
     cells = [{"dataset": "digits", "method": "A", "experiment": "a"}]
     entry = {"title": "demo", "metric": "AUROC", "digits": 2, "rows": ["dataset", "subset"],
              "columns": ["A"], "cells": cells}  # fmt: skip
-    paper = Paper("p", {"title": "P"}, {"a": experiment("a", ("0", "1"))}, {"demo": entry}, {}, {}, ())
+    paper = Paper("p", {"title": "P"}, {"a": experiment("a", ("0", "1"))}, {"demo": entry}, {}, {}, {}, ())
     runs = measured("a", "MNIST", (0, 1)).query("unit == '0'")
     frame = build_table(paper, "demo", {"a": runs}, "paper", {"a": False})
     shape = layout(paper, "demo", frame)

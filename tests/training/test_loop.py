@@ -137,6 +137,12 @@ def test_scale_reaches_both_ends_of_the_range():
     assert scaled.dtype == torch.float32
 
 
+def test_to_pixels_is_the_way_back_and_clips():
+    pixels = torch.arange(256, dtype=torch.uint8)
+    assert torch.equal(loop.to_pixels(loop.scale(pixels, [-1, 1]), [-1, 1]), pixels)
+    assert loop.to_pixels(torch.tensor([-9.0, 9.0]), [-1, 1]).tolist() == [0, 255]
+
+
 # --- checkpoints -------------------------------------------------------------------------------------
 
 

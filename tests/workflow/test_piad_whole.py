@@ -46,7 +46,7 @@ TABLES = [
     "piad_table3_right",
     "piad_lsun",
 ]
-FIGURES = ["piad_figure4", "piad_figure5"]
+FIGURES = ["piad_figure4", "piad_figure4_samples", "piad_figure5"]
 
 
 @pytest.fixture(scope="module")

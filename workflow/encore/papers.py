@@ -111,6 +111,7 @@ class Paper:
     tables: Mapping[str, Mapping]
     figures: Mapping[str, Mapping]
     claims: Mapping[str, Mapping]
+    targets: Mapping[str, Mapping]
     published: tuple[Mapping[str, str], ...]
 
 
@@ -264,7 +265,13 @@ def parse_paper(name: str, content: Mapping, published: tuple, where: str) -> Pa
         key: {"figures": [], "demo": False, "digits": 3, **table} for key, table in content["tables"].items()
     }
     figures = content.get("figures", {})
-    claims = content.get("claims", {})
+    claims, targets = content.get("claims", {}), content.get("targets", {})
+    faults += [
+        f"{where}: targets.{key}.tables: found {table!r}; {nearest(table, tables)}"
+        for key, target in targets.items()
+        for table in target["tables"]
+        if table not in tables
+    ]
     faults += _result_faults(tables, figures, content["experiments"], published, where)
     faults += [
         f"{where}: claims.{key}.table: found {claim['table']!r}; {nearest(claim['table'], tables)}"
@@ -273,7 +280,7 @@ def parse_paper(name: str, content: Mapping, published: tuple, where: str) -> Pa
     ]
     if faults:
         raise ConfigError(faults)
-    return Paper(name, content["paper"], experiments, tables, figures, claims, published)
+    return Paper(name, content["paper"], experiments, tables, figures, claims, targets, published)
 
 
 def _protocols_of(entry: Mapping) -> dict[str, str]:
@@ -464,16 +471,18 @@ def find_figure(name: str) -> tuple[Paper, Mapping]:
 
 def experiments_of(targets: Iterable[str]) -> list[Experiment]:
     """The experiments behind papers, tables and figures, each once; a ConfigError for a name that is none."""
-    papers = load_papers()
-    results = {
-        name: entry for paper in papers.values() for name, entry in (paper.tables | paper.figures).items()
-    }
+    papers, results, groups = load_papers(), {}, {}
+    for paper in papers.values():
+        results |= paper.tables | paper.figures
+        groups |= {name: target["tables"] for name, target in paper.targets.items()}
     names = {}
     for target in targets:
         if target in papers:
             paper = papers[target]
             entries = [table for table in paper.tables.values() if not table["demo"]]
             entries += [figure for figure in paper.figures.values() if figure.get("target")]
+        elif target in groups:
+            entries = [results[table] for table in groups[target]]
         else:
             entries = [_find(target, "target", results)]
         entries += [results[name] for entry in entries for name in entry.get("figures", [])]

@@ -155,6 +155,8 @@ def inputs_of_figure(wildcards):
             return [f"results/tables/{entry['table']}.csv"]
         case "history":
             return runs_of(entry["experiment"], "history.csv")
+        case "samples":
+            return runs_of(entry["experiment"], "reconstructions.safetensors")[:1]
         case "reconstructions":  # of every unit, from its first seed
             first = {}
             for path in runs_of(entry["experiment"], "reconstructions.safetensors"):

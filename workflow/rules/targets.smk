@@ -37,6 +37,20 @@ for target_name, (target_paper, target_table) in TABLES.items():
     )
 
 
+for target_paper in PAPERS.values():
+    for target_name, target_group in target_paper.targets.items():
+
+        rule:
+            name:
+                target_name
+            input:
+                [path for table in target_group["tables"] for path in results_of(table)],
+
+        workflow.get_rule(target_name).docstring = (
+            f"{target_group['title']} ({target_paper.name})."
+        )
+
+
 for target_name, (target_paper, target_figure) in FIGURES.items():
     if target_figure.get("target"):
 

@@ -10,8 +10,10 @@ from safetensors.torch import load_file
 from encore.audit.records import write_record
 from encore.files import write_atomically
 from encore.training.checkpoint import to_bytes
+from encore.training.loop import to_pixels
 from encore.training.run import open_run, run_parser
 
+SAMPLES_SHOWN = 24
 IMAGES_SHOWN = 6  # normal ones and as many anomalous ones, spread evenly over the test images, not chosen
 
 
@@ -24,17 +26,15 @@ def main() -> None:
     started = time.time()
     run = open_run(arguments, Path(__file__).name)
     run.method.load_model(load_file(arguments.model))
-    low, high = run.settings["pixel_range"]
     shown = {}
     for group, anomalous in (("normal", False), ("anomalous", True)):
         test = run.split.test[run.split.anomalous == anomalous]
         pixels = run.pixels(test[np.linspace(0, len(test) - 1, IMAGES_SHOWN).astype(int)])
         images = run.over(pixels, lambda batch: {"image": run.method.reconstruct(batch)})["image"]
         shown[f"{group}.original"] = pixels
-        shown[f"{group}.reconstruction"] = torch.from_numpy(
-            np.rint(np.clip((images - low) / (high - low), 0, 1) * 255).astype(np.uint8)
-        )
+        shown[f"{group}.reconstruction"] = to_pixels(torch.from_numpy(images), run.settings["pixel_range"])
         shown[f"{group}.score"] = torch.from_numpy(run.over(pixels, run.method.score)["score"])
+    shown["sample"] = to_pixels(run.method.sample(SAMPLES_SHOWN), run.settings["pixel_range"])
     write_atomically(arguments.images, to_bytes(shown))
     write_record(
         arguments.record,

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from safetensors.numpy import load_file
 
-from encore.figures.grids import extremes_grid, reconstruction_grid
+from encore.figures.grids import extremes_grid, reconstruction_grid, samples_grid
 from encore.figures.plots import (
     cells_figure,
     contrast_figure,
@@ -41,6 +41,11 @@ def draw_reconstructions(paper: Paper, entry: Mapping, inputs: Sequence[Path]) -
             for group in ("normal", "anomalous")
         }
     return reconstruction_grid(units, entry["title"])
+
+
+def draw_samples(paper: Paper, entry: Mapping, inputs: Sequence[Path]) -> Figure:
+    """What a generator makes of random latent vectors; inputs: the reconstructions.safetensors of a run."""
+    return samples_grid(load_file(inputs[0])["sample"], entry["title"])
 
 
 def draw_sweep(paper: Paper, entry: Mapping, inputs: Sequence[Path]) -> Figure:
@@ -85,5 +90,6 @@ DRAW: Mapping[str, Callable[[Paper, Mapping, Sequence[Path]], Figure]] = {
     "filters": draw_filters,
     "history": draw_history,
     "reconstructions": draw_reconstructions,
+    "samples": draw_samples,
     "sweep": draw_sweep,
 }

@@ -106,3 +106,15 @@ def extremes_grid(shown: Mapping[str, tuple[np.ndarray, np.ndarray]], title: str
         axes.set_ylabel(name)
     figure.suptitle(title)
     return figure
+
+
+@styled
+def samples_grid(images: np.ndarray, title: str, columns: int = 8) -> Figure:
+    """Images uint8 (n, C, S, S) row by row."""
+    rows = -(-len(images) // columns)
+    figure = Figure(figsize=(WIDTH, WIDTH * rows / columns + 0.5))
+    axes = figure.subplots()
+    axes.imshow(mosaic(images, columns), interpolation="none")
+    axes.set_axis_off()
+    figure.suptitle(title)
+    return figure

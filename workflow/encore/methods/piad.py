@@ -382,6 +382,11 @@ class PIAD:
         return self.G(self.E(images))
 
     @torch.no_grad()
+    def sample(self, count: int) -> Tensor:
+        """G(z) for random z; (count, C, S, S) in [-1, 1], not clipped."""
+        return self.G(self.prior(count))
+
+    @torch.no_grad()
     def score(self, images: Tensor) -> dict[str, Tensor]:
         """A(x) (1), one number an image, greater where more anomalous; column name -> (B,)."""
         return {"score": self.loss(self.features, images, self.reconstruct(images))}

@@ -65,6 +65,12 @@ def scale(pixels: Tensor, pixel_range: list[float]) -> Tensor:
     return pixels.float() / 255 * (high - low) + low
 
 
+def to_pixels(images: Tensor, pixel_range: list[float]) -> Tensor:
+    """The way back: images in `pixel_range`, clipped to it, as uint8."""
+    low, high = pixel_range
+    return (((images - low) / (high - low)).clamp(0, 1) * 255).round().byte()
+
+
 def train(
     method,
     pixels: Tensor,
