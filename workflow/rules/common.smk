@@ -35,7 +35,6 @@ FIGURES = {
     name: (paper, f) for paper in PAPERS.values() for name, f in paper.figures.items()
 }
 RUN = "results/runs/{experiment}/{unit}/{seed}"
-RUN_OF = "results/runs/{run.experiment}/{run.unit}/{run.seed}"
 
 
 wildcard_constraints:
