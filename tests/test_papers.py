@@ -129,6 +129,13 @@ def test_piad_is_valid_and_complete():
         (("tables", "piad_table2", "source"), "Table 9", "the CSV has no rows of 'Table 9'"),
         (("figures", "demo_auroc", "table"), "demos", "table: found 'demos'; did you mean 'demo'?"),
         (("figures", "demo_history", "experiment"), "demo-pia", "did you mean 'demo-piad'?"),
+        (
+            ("figures", "piad_figure5", "experiments"),
+            {"ablation-pec": "perc"},
+            "did you mean 'ablation-perc'?",
+        ),
+        (("targets", "piad_table3", "tables"), ["piad_table4"], "did you mean 'piad_table"),
+        (("claims", "bald_fails", "table"), "piad_table3_centre", "did you mean 'piad_table3_center'?"),
     ],
 )
 def test_a_fault_of_a_papers_yaml_is_one_sentence(path, value, expected):
@@ -140,6 +147,16 @@ def test_a_fault_of_a_papers_yaml_is_one_sentence(path, value, expected):
     found = piad_with(change)
     assert len(found) == 1
     assert expected in found[0]
+
+
+def test_a_figure_of_images_needs_a_method_that_makes_them():
+    def change(content):
+        content["figures"]["demo_reconstructions"]["experiment"] = "demo-kde"
+
+    assert piad_with(change) == [
+        "piad.yaml: figures.demo_reconstructions: the method 'kde' does not offer `reconstruct`.",
+        "piad.yaml: figures.demo_reconstructions: the method 'kde' does not offer `sample`.",
+    ]
 
 
 def test_a_missing_setting_is_named_with_what_it_means():

@@ -33,6 +33,16 @@ def test_without_a_dataset_its_cells_are_not_run(project):
     assert plan["download"] == 1
 
 
+def test_figures_without_runs_are_left_out(project):
+    """Figure 4 is of CelebA, Figure 5 of CIFAR-10: with MNIST alone neither has anything to show."""
+    plan = project.planned("piad", "--config", "datasets=[mnist]")
+    assert "extremes" not in plan
+    drawn = project.snakemake("-n", "piad", "--config", "datasets=[mnist]")
+    assert "piad_figure1.png" in drawn
+    assert "piad_figure4" not in drawn
+    assert "piad_figure5" not in drawn
+
+
 def test_a_wrong_configuration_ends_before_any_job_with_a_sentence_each(project):
     (project.folder / "config.yaml").write_text(
         "papers: [paid]\nreading: code\nseeds: [0]\ndata_dir: d\nsed: 1\n"

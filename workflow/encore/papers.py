@@ -45,7 +45,7 @@ class MethodFacts:
     settings: Mapping[str, str]
     deterministic: bool
     on_gpu: bool
-    reconstructs: bool
+    offers: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -192,13 +192,12 @@ def _class_literals(path: Path, class_name: str) -> dict[str, object]:
 
 @functools.cache
 def method_facts(name: str) -> MethodFacts:
-    """The literals SETTINGS, DETERMINISTIC and ON_GPU of a method's class, and whether it reconstructs."""
+    """The literals SETTINGS, DETERMINISTIC and ON_GPU of a method's class, and what functions it offers."""
     module, class_name = METHODS[name].split(":")
     path = PACKAGE_DIR.parent / (module.replace(".", "/") + ".py")
     literals = _class_literals(path, class_name)
-    return MethodFacts(
-        literals["SETTINGS"], literals["DETERMINISTIC"], literals["ON_GPU"], "reconstruct" in literals
-    )
+    offers = frozenset(name for name, value in literals.items() if value is True and name.islower())
+    return MethodFacts(literals["SETTINGS"], literals["DETERMINISTIC"], literals["ON_GPU"], offers)
 
 
 def code_roots(script: str, method: str | None = None) -> list[str]:
@@ -409,12 +408,18 @@ def _result_faults(
         place = f"{where}: figures.{name}"
         if "table" in figure and figure["table"] not in tables:
             faults.append(f"{place}.table: found {figure['table']!r}; {nearest(figure['table'], tables)}")
-        if "experiment" in figure and figure["experiment"] not in experiments:
-            faults.append(
-                f"{place}.experiment: found {figure['experiment']!r}; "
-                f"{nearest(figure['experiment'], experiments)}"
-            )
+        for experiment in experiments_in(figure):
+            if experiment not in experiments:
+                faults.append(f"{place}: found experiment {experiment!r}; {nearest(experiment, experiments)}")
+            elif figure["kind"] in ("reconstructions", "samples"):
+                faults += _image_faults(experiments[experiment]["method"], place)
     return faults
+
+
+def _image_faults(method: str, place: str) -> list[str]:
+    """What a method lacks that a figure of images needs; an unknown method is a fault of its experiment."""
+    lacking = {"reconstruct", "sample"} - method_facts(method).offers if method in METHODS else ()
+    return [f"{place}: the method {method!r} does not offer `{name}`." for name in sorted(lacking)]
 
 
 PUBLISHED_COLUMNS = ("paper", "table", "dataset", "method", "subset", "metric", "value", "std", "note")
@@ -469,6 +474,12 @@ def find_figure(name: str) -> tuple[Paper, Mapping]:
     )
 
 
+def experiments_in(entry: Mapping) -> list[str]:
+    """The names of the experiments that the entry of a table or a figure shows, as it names them."""
+    one = [entry["experiment"]] if "experiment" in entry else []
+    return [*(cell["experiment"] for cell in entry.get("cells", [])), *one, *entry.get("experiments", [])]
+
+
 def experiments_of(targets: Iterable[str]) -> list[Experiment]:
     """The experiments behind papers, tables and figures, each once; a ConfigError for a name that is none."""
     papers, results, groups = load_papers(), {}, {}
@@ -487,8 +498,7 @@ def experiments_of(targets: Iterable[str]) -> list[Experiment]:
             entries = [_find(target, "target", results)]
         entries += [results[name] for entry in entries for name in entry.get("figures", [])]
         for entry in entries:
-            named = [entry["experiment"]] if "experiment" in entry else entry.get("experiments", [])
-            names |= dict.fromkeys([*(cell["experiment"] for cell in entry.get("cells", [])), *named])
+            names |= dict.fromkeys(experiments_in(entry))
     return [find_experiment(name) for name in names]
 
 

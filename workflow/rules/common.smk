@@ -81,10 +81,12 @@ def runs_of(name, file):
 
 
 def reading_of(wildcards):
-    """The reading that a run is made under; where both are the same, it is one, so that a switch reruns nothing."""
+    """The reading that a run is made under; where both are one, `code`, so that a switch reruns nothing."""
     experiment = experiment_of(wildcards)
-    differs = experiment.values("paper") != experiment.values("code")
-    return config["reading"] if differs else "code"
+    paper, code = (
+        experiment.job(reading, config["precision"]) for reading in ("paper", "code")
+    )
+    return config["reading"] if paper != code else "code"
 
 
 def model_of(wildcards):
@@ -185,8 +187,14 @@ def results_of(name):
 
 
 def _has_runs(figure):
-    return "experiment" not in figure or papers.selected_runs(
-        EXPERIMENTS[figure["experiment"]], config
+    """Whether every experiment that a figure shows has runs, of its unit where it names one."""
+    names = papers.experiments_in(figure)
+    units = [
+        {unit for unit, _ in papers.selected_runs(EXPERIMENTS[name], config)}
+        for name in names
+    ]
+    return all(
+        figure["unit"] in of_one if "unit" in figure else of_one for of_one in units
     )
 
 

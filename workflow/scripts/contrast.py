@@ -42,6 +42,7 @@ def main() -> None:
     pair = image, shifted(image, SHIFT)
     pairs = torch.cat([lower_contrast(one, amount) for amount in SHOWN for one in pair])
     measured["pairs"] = ((pairs + 1) * 127.5).round().clamp(0, 255).byte()
+    measured["shown"] = torch.tensor(SHOWN)
     measured["filter_std"] = features.std.flatten()
     write_atomically(arguments.output, to_bytes(measured))
     write_record(

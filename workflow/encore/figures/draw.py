@@ -69,8 +69,7 @@ def draw_extremes(paper: Paper, entry: Mapping, inputs: Sequence[Path]) -> Figur
 def draw_contrast(paper: Paper, entry: Mapping, inputs: Sequence[Path]) -> Figure:
     """PIAD's Figure 1; inputs: what the rule `contrast` measured."""
     measured = load_file(inputs[0])
-    shown = measured["pairs"].shape[0] // 2
-    amounts = (0.0, 0.2, 0.4)[:shown]
+    amounts = measured["shown"]
     rows = [int(np.argmin(np.abs(measured["amount"] - amount))) for amount in amounts]
     losses = {"perc": measured["perceptual"][rows], "rel-perc-L1": measured["relative_perceptual_l1"][rows]}
     labels = [f"contrast lowered by {amount:g}" if amount else "original" for amount in amounts]
