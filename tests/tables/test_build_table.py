@@ -67,7 +67,7 @@ def paper(published=PUBLISHED, **changed):
 def runs(name, values, **changed):
     """Measures from {(unit, seed): value}."""
     row = {"experiment": name, "score": "score", "metric": "AUROC", "device": "cpu", "code": "c0dec0dec0de",
-           "settings": "5e77", "iterations": 10, "deviations": ""} | changed  # fmt: skip
+           "settings": "5e77", "iterations": 10, "deviations": "", "diverged": ""} | changed  # fmt: skip
     return pd.DataFrame([row | {"unit": u, "seed": s, "value": v} for (u, s), v in values.items()])
 
 
@@ -182,6 +182,21 @@ def test_a_deterministic_method():
     assert cell(frame, "KDE", "avg").verdict == "reproduced"
     unprinted = cell(frame, "KDE", "1")
     assert (unprinted.published, unprinted.verdict, unprinted.reproduced) == ("", "", 0.59)
+
+
+def test_a_diverged_training_makes_its_cell_missing_and_says_where():
+    gan = runs("gan", full())
+    hit = (gan["unit"] == "0") & (gan["seed"] == 1)
+    gan.loc[hit, "value"] = math.nan
+    gan.loc[hit, "diverged"] = "gan 0/1 diverged: critic not finite at iteration 70."
+    frame = build({"gan": gan})
+    for subset in ("zero", "avg"):
+        row = cell(frame, "GAN", subset)
+        assert row["verdict"] == "missing"
+        assert "gan 0/1 diverged: critic not finite at iteration 70" in row["note"]
+    assert cell(frame, "GAN", "one")["verdict"] != "missing"
+    said = foot(paper(), "p_table2", frame, {"gan": gan})
+    assert any("no number: gan 0/1 diverged: critic not finite at iteration 70." in line for line in said)
 
 
 def test_deviations_are_noted_and_bar_comparison():

@@ -381,7 +381,7 @@ def test_a_number_that_is_not_printed():
 
 def measures(experiment, values, deviations=""):
     row = {"experiment": experiment, "score": "score", "metric": "AUROC", "device": "cpu", "code": "c",
-           "settings": "s", "iterations": 1, "deviations": deviations}  # fmt: skip
+           "settings": "s", "iterations": 1, "deviations": deviations, "diverged": ""}  # fmt: skip
     return pd.DataFrame([row | {"unit": u, "seed": s, "value": v} for (u, s), v in values.items()])
 
 

@@ -57,7 +57,7 @@ def experiment(name, units):
 def measured(name, dataset, seeds, values=(0.9, 0.91, 0.89), **changed):
     """An experiment's measures: every unit has the value of its seed."""
     row = {"experiment": name, "score": "score", "metric": "AUROC", "device": "cpu", "code": "c" * 64,
-           "settings": "s", "iterations": 1, "deviations": ""} | changed  # fmt: skip
+           "settings": "s", "iterations": 1, "deviations": "", "diverged": ""} | changed  # fmt: skip
     return pd.DataFrame(
         [
             row | {"unit": unit, "seed": seed, "value": values[seed]}

@@ -2,6 +2,8 @@
 
 import hashlib
 import math
+import os
+import signal
 
 import numpy as np
 import pytest
@@ -12,8 +14,14 @@ from encore.files import write_atomically
 from encore.methods.piad import PIAD
 from encore.papers import find_experiment
 from encore.training import loop
-from encore.training.checkpoint import load_checkpoint, save_checkpoint, to_bytes
-from encore.training.lock import RunIsLockedError, run_lock
+from encore.training.checkpoint import (
+    DivergedError,
+    load_checkpoint,
+    load_model,
+    save_checkpoint,
+    to_bytes,
+)
+from encore.training.lock import RunIsLockedError, run_lock, who_holds
 from encore.training.progress import duration
 
 ITERATIONS = 30
@@ -112,15 +120,54 @@ def test_history_has_the_mean_losses_of_each_stretch(tmp_path, monkeypatch):
     assert training.history.to_dict("list") == {"iteration": [3, 6, 7], "loss": [2.0, 5.0, 7.0]}
 
 
-def test_divergence_is_one_sentence_that_says_where(tmp_path):
+def test_divergence_ends_the_training_with_a_sentence_that_says_where(tmp_path):
     class Diverging:
         iterations, images_per_step = 500, 1
 
         def step(self, images):
             return {"fine": torch.tensor(1.0), "broken": torch.tensor(math.nan)}
 
-    with pytest.raises(loop.DivergedError, match=r"^test diverged: broken is not finite at iteration 5\.$"):
-        train(tmp_path, Diverging())
+    training = train(tmp_path, Diverging())
+    assert training.diverged == "test diverged: broken not finite at iteration 5."
+    assert training.history["iteration"].tolist() == [5]
+
+
+def test_a_model_that_diverged_can_not_be_loaded(tmp_path):
+    (tmp_path / "model").write_bytes(to_bytes({}, {"diverged": "it diverged."}))
+    with pytest.raises(DivergedError, match=r"^it diverged\.$"):
+        load_model(tmp_path / "model")
+    (tmp_path / "model").write_bytes(to_bytes({"a": torch.tensor(1.5)}))
+    assert load_model(tmp_path / "model") == {"a": torch.tensor(1.5)}
+
+
+@pytest.mark.parametrize("number", loop.STOPPING)
+@pytest.mark.parametrize("last", [1, 4, 29])
+def test_a_signal_leaves_a_checkpoint_and_the_training_goes_on_to_the_same_bytes(
+    number, last, tmp_path, uninterrupted
+):
+    first = method()
+    step, before = first.step, signal.getsignal(number)
+
+    def signalled_step(images):
+        losses = step(images)
+        if first.iteration == last:
+            signal.raise_signal(number)
+        return losses
+
+    first.step = signalled_step
+    with pytest.raises(loop.StoppedError, match=f"{number.name} at iteration {last} of {ITERATIONS}; "):
+        train(tmp_path, first)
+    assert signal.getsignal(number) is before
+    second = method()
+    training = train(tmp_path, second)
+    assert training.restarts == 1
+    assert digest(second, training) == uninterrupted
+
+
+def test_a_fit_of_one_step_answers_signals_as_ever():
+    before = signal.getsignal(signal.SIGTERM)
+    with loop.signals_collected(False):
+        assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_every_image_comes_once_a_pass_and_passes_join_without_a_gap():
@@ -163,7 +210,7 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(files.os, "fsync", fail)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(OSError, match=r"No space.*file"):
         write_atomically(path, b"new")
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
@@ -175,12 +222,29 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
 def test_a_second_process_is_refused_and_told_who_holds_the_run(tmp_path):
     with (
         run_lock(tmp_path),
-        pytest.raises(RunIsLockedError, match=r"in use by process \d+ on "),
+        pytest.raises(RunIsLockedError, match=r"in use by process \d+ on .*; `kill \d+` there ends it\."),
         run_lock(tmp_path),
     ):
         pass
-    with run_lock(tmp_path):
-        pass  # free again
+    assert who_holds(tmp_path) is None
+    with run_lock(tmp_path):  # free again
+        assert f"process {os.getpid()} on" in who_holds(tmp_path)
+
+
+def test_the_job_that_holds_a_run_is_named_with_what_ends_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("SLURM_JOB_ID", "4711")
+    with (
+        run_lock(tmp_path),
+        pytest.raises(
+            RunIsLockedError, match=r"SLURM job 4711 \(process \d+ on .*; `scancel 4711` ends it\."
+        ),
+        run_lock(tmp_path),
+    ):
+        pass
+
+
+def test_a_run_that_nobody_began_is_held_by_nobody(tmp_path):
+    assert who_holds(tmp_path / "none") is None
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ CANNOT_CHANGE_NUMBERS = {
     "encore.digest": "names the numbers' origin, not the numbers",
     "encore.strict": "reads what other digests cover",
     "encore.files": "writes what it is given",
+    "encore.script": "says what went wrong",
     "encore.audit": "writes and checks records",
     "encore.audit.records": "writes records",
     "encore.training.progress": "prints",

@@ -7,7 +7,7 @@ from pathlib import Path
 def write_atomically(path: Path, content: bytes | str) -> None:
     """Put `content` (text as UTF-8) at `path`; whoever looks, whenever it stops, sees the old one or the new.
 
-    Folders above it are made. An OSError, such as a full disk, leaves the old file and no other.
+    Folders above it are made. An OSError, such as a full disk, names `path`, and leaves the old file alone.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -17,6 +17,7 @@ def write_atomically(path: Path, content: bytes | str) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(temporary, path)
-    except BaseException:
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    finally:
         temporary.unlink(missing_ok=True)
-        raise

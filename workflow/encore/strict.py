@@ -6,8 +6,10 @@ from pathlib import Path
 
 import yaml
 
+from encore.script import UserError
 
-class ConfigError(ValueError):
+
+class ConfigError(UserError, ValueError):
     """One or more faults of a configuration or a paper's data, a sentence each."""
 
     def __init__(self, faults: Iterable[str]):

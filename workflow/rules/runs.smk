@@ -32,12 +32,13 @@ rule train:
         precision=config["precision"],
         features=features_of,
     shell:
-        "python workflow/scripts/train.py --experiment {wildcards.experiment} --unit {wildcards.unit}"
+        # The training answers SIGTERM with a checkpoint: its shell and the one that keeps its log wait for it.
+        "trap : TERM INT HUP; python workflow/scripts/train.py --experiment {wildcards.experiment} --unit {wildcards.unit}"
         " --seed {wildcards.seed} --reading {params.reading} --data-dir {resources.data_dir:q}"
         " --device {resources.device} --precision {params.precision} --threads {threads}"
         " --checkpoint-seconds {resources.checkpoint_seconds} --split {input.split} --inventory {input.inventory}"
         " --weights {input.weights} --features {params.features} --model {output.model} --history {output.history}"
-        " --record {output.record} 2>&1 | tee {log}"
+        " --record {output.record} 2>&1 | (trap '' TERM INT HUP; exec tee {log})"
 
 
 rule score:

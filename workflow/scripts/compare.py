@@ -7,6 +7,7 @@ from pathlib import Path
 from encore.audit.records import write_record
 from encore.files import write_atomically
 from encore.papers import find_table
+from encore.script import run_script
 from encore.tables.build import write_csv
 from encore.tables.compare import compare
 from encore.tables.render import html, latex, markdown
@@ -38,4 +39,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -1,17 +1,17 @@
 """Measure how perceptual losses depend on contrast, on one photograph."""
 
 import argparse
-import sys
 import time
 from pathlib import Path
 
 import torch
 
 from encore.audit.records import write_record
-from encore.datasets.photographs import PhotographsError, photographs, read_photographs
+from encore.datasets.photographs import photographs, read_photographs
 from encore.files import write_atomically
 from encore.methods.contrast import contrast_dependence, lower_contrast, shifted
 from encore.networks.perceptual import load_features
+from encore.script import run_script
 from encore.training.checkpoint import to_bytes
 from encore.training.device import device_facts, setup_torch
 
@@ -33,11 +33,8 @@ def main() -> None:
     started = time.time()
     device = setup_torch(arguments.device, "float32")
     features = load_features(arguments.network, arguments.weights).to(device)
-    try:
-        name = next(iter(photographs(arguments.photographs)))
-        image = next(read_photographs(arguments.photographs, [name], device))
-    except PhotographsError as error:
-        sys.exit(str(error))
+    name = next(iter(photographs(arguments.photographs)))
+    image = next(read_photographs(arguments.photographs, [name], device))
     measured = contrast_dependence(features, image, AMOUNTS, SHIFT)
     pair = image, shifted(image, SHIFT)
     pairs = torch.cat([lower_contrast(one, amount) for amount in SHOWN for one in pair])
@@ -56,4 +53,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -8,6 +8,7 @@ from encore.audit.records import write_record
 from encore.datasets.download import read_inventory
 from encore.datasets.readers import read
 from encore.files import write_atomically
+from encore.script import run_script
 from encore.tables.counts import count_images
 
 
@@ -35,4 +36,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

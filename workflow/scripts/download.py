@@ -1,13 +1,13 @@
 """Fetch a dataset's raw files, or find them in data_dir, and check them."""
 
 import argparse
-import sys
 import time
 from pathlib import Path
 
 from encore.audit.records import write_record
 from encore.datasets.catalogue import dataset
-from encore.datasets.download import DownloadError, fetch, write_inventory
+from encore.datasets.download import fetch, write_inventory
+from encore.script import run_script
 
 
 def main() -> None:
@@ -20,12 +20,9 @@ def main() -> None:
     parser.add_argument("--record", type=Path, required=True)
     arguments = parser.parse_args()
     started = time.time()
-    try:
-        files = fetch(
-            arguments.dataset, arguments.data_dir, accept_unverified=arguments.accept_unverified == "True"
-        )
-    except DownloadError as error:
-        sys.exit(str(error))
+    files = fetch(
+        arguments.dataset, arguments.data_dir, accept_unverified=arguments.accept_unverified == "True"
+    )
     write_inventory(files, arguments.inventory)
     entry = dataset(arguments.dataset)
     about = {"dataset": entry.name, "licence": entry.licence, "homepage": entry.homepage}
@@ -34,4 +31,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -1,15 +1,15 @@
 """Measure mean and standard deviation of a network's filter responses over a folder of photographs."""
 
 import argparse
-import sys
 import time
 from pathlib import Path
 
 from encore.audit.records import write_record
-from encore.datasets.photographs import PhotographsError, photographs, read_photographs
+from encore.datasets.photographs import photographs, read_photographs
 from encore.digest import settings_digest
 from encore.files import write_atomically
 from encore.networks.perceptual import filter_statistics, load_network
+from encore.script import run_script
 from encore.training.checkpoint import to_bytes
 from encore.training.device import device_facts, setup_torch
 
@@ -27,12 +27,9 @@ def main() -> None:
     started = time.time()
     device = setup_torch(arguments.device, "float32")
     features = load_network(arguments.network, arguments.weights).to(device)
-    try:
-        found = photographs(arguments.photographs)
-        images = read_photographs(arguments.photographs, found, device)
-        statistics = filter_statistics(features.responses(image) for image in images)
-    except PhotographsError as error:
-        sys.exit(str(error))
+    found = photographs(arguments.photographs)
+    images = read_photographs(arguments.photographs, found, device)
+    statistics = filter_statistics(features.responses(image) for image in images)
     write_atomically(arguments.output, to_bytes(statistics))
     about = {
         "network": arguments.network,
@@ -50,4 +47,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -9,6 +9,7 @@ import pandas as pd
 from encore.audit.records import read_record, write_record
 from encore.files import write_atomically
 from encore.metrics.measures import COLUMNS, measures_of_run
+from encore.script import run_script
 
 
 def main() -> None:
@@ -37,4 +38,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

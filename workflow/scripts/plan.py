@@ -1,14 +1,14 @@
 """Say what targets would take before anything runs: runs, iterations, hours at measured rates, disk."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from encore.datasets.catalogue import DATASETS
 from encore.methods.registry import load_method
 from encore.papers import Experiment, check_config, experiments_of, selected_runs
 from encore.plan import Work, iterations_of, plan, read_rates, render_plan, size
-from encore.strict import ConfigError, load_yaml
+from encore.script import run_script
+from encore.strict import load_yaml
 
 
 def work_of(experiment: Experiment, config: dict) -> Work:
@@ -32,19 +32,16 @@ def main() -> None:
     parser.add_argument("--config", type=Path, default=Path("config.yaml"))
     parser.add_argument("--device", default="cpu", help="as in rates.yaml, such as `NVIDIA H100 80GB HBM3`")
     arguments = parser.parse_args()
-    try:
-        config = load_yaml(arguments.config)
-        check_config(config, str(arguments.config))
-        experiments = experiments_of(arguments.targets or config["papers"])
-        works = [(experiment, work_of(experiment, config)) for experiment in experiments]
-        rows = [work for _, work in works if work.runs]
-        print(render_plan(plan(rows, read_rates(), arguments.device)), end="")
-        used = sorted({experiment.dataset for experiment, work in works if work.runs})
-        raw = sum(file.bytes for name in used for file in DATASETS[name].files)
-        print(f"Raw files of {', '.join(used)}: {size(raw)}, packed as they are published.")
-    except ConfigError as error:
-        sys.exit(str(error))
+    config = load_yaml(arguments.config)
+    check_config(config, str(arguments.config))
+    experiments = experiments_of(arguments.targets or config["papers"])
+    works = [(experiment, work_of(experiment, config)) for experiment in experiments]
+    rows = [work for _, work in works if work.runs]
+    print(render_plan(plan(rows, read_rates(), arguments.device)), end="")
+    used = sorted({experiment.dataset for experiment, work in works if work.runs})
+    raw = sum(file.bytes for name in used for file in DATASETS[name].files)
+    print(f"Raw files of {', '.join(used)}: {size(raw)}, packed as they are published.")
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

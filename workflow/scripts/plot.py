@@ -8,6 +8,7 @@ from encore.audit.records import write_record
 from encore.figures.draw import DRAW
 from encore.figures.plots import save_figure
 from encore.papers import find_figure
+from encore.script import run_script
 
 
 def main() -> None:
@@ -32,4 +33,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -5,16 +5,36 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
+from torch import Tensor
 
 from encore.audit.records import write_record
 from encore.files import write_atomically
-from encore.training.checkpoint import to_bytes
+from encore.script import run_script
+from encore.training.checkpoint import DivergedError, load_model, to_bytes
 from encore.training.loop import to_pixels
 from encore.training.run import open_run, run_parser
 
 SAMPLES_SHOWN = 24
 IMAGES_SHOWN = 6  # normal ones and as many anomalous ones, spread evenly over the test images, not chosen
+
+
+class Blank:
+    """Stands for a method whose training diverged: white images, and scores that are not numbers."""
+
+    def __init__(self, shape: tuple[int, int, int], white: float):
+        self.shape, self.white = shape, white
+
+    def reconstruct(self, images: Tensor) -> Tensor:
+        """White for every image."""
+        return torch.full_like(images, self.white)
+
+    def score(self, images: Tensor) -> dict[str, Tensor]:
+        """Not a number for every image."""
+        return {"score": torch.full((len(images),), torch.nan)}
+
+    def sample(self, count: int) -> Tensor:
+        """White, `count` times."""
+        return torch.full((count, *self.shape), self.white)
 
 
 def main() -> None:
@@ -25,16 +45,20 @@ def main() -> None:
     arguments = parser.parse_args()
     started = time.time()
     run = open_run(arguments, Path(__file__).name)
-    run.method.load_model(load_file(arguments.model))
+    method = run.method
+    try:
+        method.load_model(load_model(arguments.model))
+    except DivergedError:
+        method = Blank(run.pixels(run.split.test[:1]).shape[1:], run.settings["pixel_range"][1])
     shown = {}
     for group, anomalous in (("normal", False), ("anomalous", True)):
         test = run.split.test[run.split.anomalous == anomalous]
         pixels = run.pixels(test[np.linspace(0, len(test) - 1, IMAGES_SHOWN).astype(int)])
-        images = run.over(pixels, lambda batch: {"image": run.method.reconstruct(batch)})["image"]
+        images = run.over(pixels, lambda batch: {"image": method.reconstruct(batch)})["image"]
         shown[f"{group}.original"] = pixels
         shown[f"{group}.reconstruction"] = to_pixels(torch.from_numpy(images), run.settings["pixel_range"])
-        shown[f"{group}.score"] = torch.from_numpy(run.over(pixels, run.method.score)["score"])
-    shown["sample"] = to_pixels(run.method.sample(SAMPLES_SHOWN), run.settings["pixel_range"])
+        shown[f"{group}.score"] = torch.from_numpy(run.over(pixels, method.score)["score"])
+    shown["sample"] = to_pixels(method.sample(SAMPLES_SHOWN), run.settings["pixel_range"])
     write_atomically(arguments.images, to_bytes(shown))
     write_record(
         arguments.record,
@@ -47,4 +71,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -7,6 +7,7 @@ from pathlib import Path
 from encore.audit.records import write_record
 from encore.datasets.protocols import make_split, save_split
 from encore.datasets.readers import read
+from encore.script import run_script
 
 
 def main() -> None:
@@ -48,4 +49,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

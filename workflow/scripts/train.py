@@ -1,15 +1,15 @@
 """Train a method on one unit with one seed, from its last checkpoint if there is one."""
 
-import sys
 import time
 from pathlib import Path
 
 from encore.audit.records import write_record
 from encore.digest import file_digest, settings_digest
 from encore.files import write_atomically
+from encore.script import run_script
 from encore.training.checkpoint import to_bytes
-from encore.training.lock import RunIsLockedError, run_lock
-from encore.training.loop import CHECKPOINT, DivergedError, train
+from encore.training.lock import run_lock
+from encore.training.loop import CHECKPOINT, train
 from encore.training.run import open_run, run_parser
 
 
@@ -22,36 +22,37 @@ def main() -> None:
     arguments = parser.parse_args()
     started = time.time()
     folder = arguments.model.parent
-    try:
-        with run_lock(folder):
-            run = open_run(arguments, Path(__file__).name)
-            made_from = [run.facts["code_digest"], run.facts["settings_digest"], file_digest(arguments.split)]
-            training = train(
-                run.method,
-                run.pixels(run.split.train),
-                pixel_range=run.settings["pixel_range"],
-                device=run.device,
-                seed=arguments.seed,
-                folder=folder,
-                key=settings_digest({"made_from": made_from, "seed": arguments.seed, "device": run.device}),
-                checkpoint_seconds=arguments.checkpoint_seconds,
-                label=f"{arguments.experiment} {arguments.unit}/{arguments.seed}",
-            )
-            write_atomically(arguments.model, to_bytes(run.method.model()))
-            write_atomically(arguments.history, training.history.to_csv(index=False))
-            write_record(
-                arguments.record,
-                rule="train",
-                started=started,
-                inputs=[arguments.split, arguments.inventory, *map(Path, arguments.weights)],
-                outputs=[arguments.model, arguments.history],
-                about=dict(run.facts) | {"iterations": training.iterations},
-                run={"restarts": training.restarts, "training_seconds": round(training.seconds, 3)},
-            )
-            (folder / CHECKPOINT).unlink(missing_ok=True)
-    except (RunIsLockedError, DivergedError) as error:
-        sys.exit(str(error))
+    with run_lock(folder):
+        run = open_run(arguments, Path(__file__).name)
+        made_from = [run.facts["code_digest"], run.facts["settings_digest"], file_digest(arguments.split)]
+        training = train(
+            run.method,
+            run.pixels(run.split.train),
+            pixel_range=run.settings["pixel_range"],
+            device=run.device,
+            seed=arguments.seed,
+            folder=folder,
+            key=settings_digest({"made_from": made_from, "seed": arguments.seed, "device": run.device}),
+            checkpoint_seconds=arguments.checkpoint_seconds,
+            label=f"{arguments.experiment} {arguments.unit}/{arguments.seed}",
+        )
+        diverged = {"diverged": training.diverged} if training.diverged else {}
+        if diverged:
+            print(training.diverged, flush=True)
+        model = {} if diverged else run.method.model()
+        write_atomically(arguments.model, to_bytes(model, diverged))
+        write_atomically(arguments.history, training.history.to_csv(index=False))
+        write_record(
+            arguments.record,
+            rule="train",
+            started=started,
+            inputs=[arguments.split, arguments.inventory, *map(Path, arguments.weights)],
+            outputs=[arguments.model, arguments.history],
+            about=dict(run.facts) | {"iterations": int(training.history["iteration"].iloc[-1])} | diverged,
+            run={"restarts": training.restarts, "training_seconds": round(training.seconds, 3)},
+        )
+        (folder / CHECKPOINT).unlink(missing_ok=True)
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -2,14 +2,13 @@
 
 import argparse
 import dataclasses
-import sys
 import time
 from pathlib import Path
 
 from encore.audit.records import write_record
-from encore.datasets.download import DownloadError
 from encore.datasets.pretrained import PRETRAINED, fetch_pretrained
 from encore.files import write_atomically
+from encore.script import run_script
 from encore.training.checkpoint import to_bytes
 
 
@@ -22,10 +21,7 @@ def main() -> None:
     parser.add_argument("--record", type=Path, required=True)
     arguments = parser.parse_args()
     started = time.time()
-    try:
-        raw, tensors = fetch_pretrained(arguments.weights, arguments.data_dir)
-    except DownloadError as error:
-        sys.exit(str(error))
+    raw, tensors = fetch_pretrained(arguments.weights, arguments.data_dir)
     write_atomically(arguments.output, to_bytes(tensors))
     about = {"weights": arguments.weights, "raw": dataclasses.asdict(raw)}
     write_record(
@@ -34,4 +30,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

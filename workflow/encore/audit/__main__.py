@@ -6,6 +6,7 @@ from pathlib import Path
 
 from encore.audit.manifest import records
 from encore.audit.verify import notes, verify
+from encore.script import run_script
 from encore.strict import load_yaml
 
 
@@ -32,4 +33,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

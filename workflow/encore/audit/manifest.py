@@ -20,7 +20,7 @@ NOT_RESULTS = ("audit", "logs", "reference")
 
 
 def records() -> dict[Path, dict]:
-    """Every record under results, by its path; ValueError for a file that is none."""
+    """Every record under results, by its path; a RecordError for a file that is none."""
     found = {}
     for path in sorted(RESULTS.rglob("*.json")):
         if path.relative_to(RESULTS).parts[0] not in NOT_RESULTS and not path.name.startswith("."):

@@ -18,6 +18,7 @@ from pathlib import Path
 from encore.digest import file_digest
 from encore.files import write_atomically
 from encore.papers import ROOT
+from encore.script import UserError
 
 SCHEMA = 1
 LIBRARIES = (
@@ -32,6 +33,10 @@ LIBRARIES = (
     "snakemake",
 )
 LOCK = ROOT / "envs" / "lock.txt"
+
+
+class RecordError(UserError):
+    """A file that should be a record is none."""
 
 
 def fact(path: Path) -> dict[str, object]:
@@ -79,13 +84,13 @@ def write_record(
 
 
 def read_record(path: Path) -> dict:
-    """A record; ValueError in one sentence where it is not one."""
+    """A record; a RecordError in one sentence where it is not one."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
-        raise ValueError(f"{path} is not a record: {error}.") from None
+        raise RecordError(f"{path} is not a record: {error}.") from None
     if not isinstance(record, dict) or record.get("schema") != SCHEMA:
-        raise ValueError(f"{path} is not a record of schema {SCHEMA}.")
+        raise RecordError(f"{path} is not a record of schema {SCHEMA}.")
     return record
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from encore.audit.manifest import AUDIT, RESULTS, raw_files, records
-from encore.audit.records import LOCK
+from encore.audit.records import LOCK, RecordError
 from encore.digest import file_digest
 
 FLOW = ("raw", "datasets", "weights", "splits", "runs", "measures", "tables", "figures", "audit")
@@ -17,7 +17,7 @@ def verify(data_dir: Path) -> list[str]:
     """
     try:
         found = records()
-    except ValueError as error:
+    except RecordError as error:
         return [str(error)]
     if not found:
         return [f"{RESULTS} holds no record: nothing has been run here, or this is another folder."]

@@ -31,6 +31,7 @@ from typing import BinaryIO
 
 from encore.datasets.catalogue import Dataset, File, dataset
 from encore.files import write_atomically
+from encore.script import UserError
 
 TIMEOUT_S = 30.0  # without a sign of life from the server
 CONNECTIONS = 5  # to one mirror; each goes on where the one before was cut
@@ -40,7 +41,7 @@ BUNDLED = "scikit-learn:"  # prefix of a file that lies inside the installed pac
 NOT_VERIFIED = "not verified"
 
 
-class DownloadError(Exception):
+class DownloadError(UserError):
     """A file that cannot be had or vouched for; the message is one sentence for the user."""
 
 

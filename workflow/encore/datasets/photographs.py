@@ -9,11 +9,12 @@ from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from encore.digest import file_digest
+from encore.script import UserError
 
 ENDINGS = {".jpg", ".jpeg", ".png"}
 
 
-class PhotographsError(Exception):
+class PhotographsError(UserError):
     """The folder holds no photographs; the message is one sentence."""
 
 

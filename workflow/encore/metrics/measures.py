@@ -8,7 +8,7 @@ from encore.metrics.ranking import ranking_metrics
 
 COLUMNS = (
     *("experiment", "unit", "seed", "score", "metric", "value"),
-    *("device", "code", "settings", "iterations", "deviations"),
+    *("device", "code", "settings", "iterations", "deviations", "diverged"),
 )
 NOT_SCORES = ["index", "anomalous"]  # columns of scores.csv that identify an image
 
@@ -31,6 +31,7 @@ def measures_of_run(scores: pd.DataFrame, scored: Mapping, trained: Mapping) -> 
         "settings": trained["settings_digest"],
         "iterations": trained["iterations"],
         "deviations": " | ".join(scored["deviations"]),
+        "diverged": scored.get("diverged", ""),
     }
     return [
         about | {"score": column, "metric": metric, "value": value}

@@ -95,6 +95,11 @@ def _deviations(runs: pd.DataFrame) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text for text in texts if text))
 
 
+def _diverged(runs: pd.DataFrame) -> list[str]:
+    """The sentences of the runs whose training diverged, each once."""
+    return [text.rstrip(".") for text in dict.fromkeys(runs["diverged"]) if text]
+
+
 def _spread_notes(values: Sequence[float], seeds: Sequence[int], deterministic: bool) -> list[str]:
     """What the values themselves say: one deterministic run, undefined values, a seed without effect."""
     undefined = [str(seed) for seed, value in zip(seeds, values, strict=True) if math.isnan(value)]
@@ -112,7 +117,7 @@ def _unit_outcome(runs: pd.DataFrame | None, unit: str, deterministic: bool) -> 
     if not len(of_unit):
         return Outcome((), ("not run",))
     values, seeds = tuple(of_unit["value"].tolist()), of_unit["seed"].tolist()
-    notes = _spread_notes(values, seeds, deterministic)
+    notes = [*_spread_notes(values, seeds, deterministic), *_diverged(of_unit)]
     if len(seeds) < (total := runs["seed"].nunique()):
         notes.append(f"{len(seeds)} of {total} seeds run")
     return Outcome(values, tuple(notes), _deviations(of_unit))
@@ -132,7 +137,7 @@ def _average_outcome(runs: pd.DataFrame | None, units: Sequence[str], determinis
     if not complete:
         return Outcome((), (f"no seed has all {len(units)} units",))
     values = tuple(float(np.mean(part.to_numpy())) for part in complete.values())
-    notes = _spread_notes(values, list(complete), deterministic)
+    notes = [*_spread_notes(values, list(complete), deterministic), *_diverged(runs)]
     if len(complete) < len(by_seed):
         notes.append(f"{len(complete)} of {len(by_seed)} seeds have all units")
     return Outcome(values, tuple(notes), _deviations(runs))
@@ -334,6 +339,9 @@ def foot(paper: Paper, name: str, frame: pd.DataFrame, measures: Mapping[str, pd
     if not runs:
         return sentences
     deviations = dict.fromkeys(text for part in runs.values() for text in _deviations(part))
+    diverged = [text for part in runs.values() for text in _diverged(part)]
+    if diverged:
+        sentences.append(f"Trainings that ended in a loss that is no number: {'; '.join(diverged)}.")
     return [
         *sentences,
         "A reproduced number is the mean over seeds ± the standard deviation.",

@@ -1,4 +1,4 @@
-"""Checkpoints: scratch beside a run's outputs, written whole or not at all, removed when the run is whole."""
+"""A run's tensors as files: its model, and the checkpoint that is removed when the run is whole."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +15,18 @@ def to_bytes(tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None =
     return save(
         {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, dict(metadata or {})
     )
+
+
+class DivergedError(RuntimeError):
+    """The training of this model came to a loss that is infinite or not a number: there is no model."""
+
+
+def load_model(path: Path) -> dict[str, Tensor]:
+    """The tensors of a trained model; a DivergedError, with the sentence that says where, if it has none."""
+    with safe_open(path, framework="pt") as stream:
+        if diverged := (stream.metadata() or {}).get("diverged"):
+            raise DivergedError(diverged)
+        return {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118
 
 
 def save_checkpoint(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:

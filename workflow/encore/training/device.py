@@ -4,13 +4,15 @@ import os
 
 import torch
 
+from encore.script import UserError
+
 
 def setup_torch(device: str, precision: str) -> str:
     """Choose the device ("auto" takes a GPU where there is one) and make its arithmetic repeatable."""
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     if device == "cuda" and not torch.cuda.is_available():
-        raise RuntimeError(
+        raise UserError(
             "device is cuda, but PyTorch finds no GPU here; set `device: cpu` or `auto` in config.yaml."
         )
     if device == "cuda":

@@ -1,8 +1,11 @@
 """The training loop: the same for every method, resumable at any iteration to the same bytes."""
 
+import contextlib
 import json
 import math
+import signal
 import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,25 +13,30 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from encore.script import UserError
 from encore.training.checkpoint import load_checkpoint, save_checkpoint
 from encore.training.progress import Progress
 
 CHECKPOINT = "checkpoint.safetensors"
 HISTORY_ROWS = 100  # rows of history.csv, evenly spaced
+STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)  # what asks a process to end, and may be answered
 
 
-class DivergedError(RuntimeError):
-    """A loss became infinite or not a number."""
+class StoppedError(UserError):
+    """A signal asked the training to leave; its checkpoint is written."""
 
 
 @dataclass(frozen=True)
 class Training:
-    """What a finished training leaves: its history (a row a log step) and how it went."""
+    """What a finished training leaves: its history (a row a log step) and how it went.
+
+    `diverged` is empty, or the sentence that says where a loss became infinite or not a number.
+    """
 
     history: pd.DataFrame
-    iterations: int
     restarts: int
     seconds: float
+    diverged: str
 
 
 class ImageOrder:
@@ -59,6 +67,48 @@ class ImageOrder:
         self.random.set_state(tensors["order.random"])
 
 
+class History:
+    """Mean losses, a row a log step; what adds up between two rows stays on the device."""
+
+    def __init__(self, device: str):
+        self.device = device
+        self.rows: list[dict[str, float]] = []
+        self.sums: dict[str, Tensor] = {}
+
+    def add(self, losses: Mapping[str, Tensor]) -> None:
+        """Take the losses of one step, 0-d tensors."""
+        for name, value in losses.items():
+            self.sums[name] = self.sums[name] + value if name in self.sums else value.clone()
+
+    def log(self, iteration: int) -> dict[str, float]:
+        """Close a row at `iteration`; gives its means."""
+        steps = iteration - (self.rows[-1]["iteration"] if self.rows else 0)
+        means = {name: float(value) / steps for name, value in self.sums.items()}
+        self.rows.append({"iteration": iteration, **means})
+        self.sums = {}
+        return means
+
+    def divergence(self, label: str) -> str:
+        """Which losses of the last row are not finite, as a sentence; empty where all are."""
+        last = self.rows[-1]
+        wrong = [name for name, value in last.items() if not math.isfinite(value)]
+        names = " and ".join(wrong)
+        return f"{label} diverged: {names} not finite at iteration {last['iteration']}." if wrong else ""
+
+    def state(self) -> dict[str, Tensor]:
+        """The sums of the row that is not closed."""
+        return {f"sum.{name}": value for name, value in self.sums.items()}
+
+    def load_state(self, tensors: Mapping[str, Tensor]) -> None:
+        """Go on from what `state` gave."""
+        prefix = "sum."
+        self.sums = {
+            name.removeprefix(prefix): value.to(self.device)
+            for name, value in tensors.items()
+            if name.startswith(prefix)
+        }
+
+
 def scale(pixels: Tensor, pixel_range: list[float]) -> Tensor:
     """uint8 pixels as float32 in `pixel_range` [low, high]."""
     low, high = pixel_range
@@ -87,50 +137,61 @@ def train(
 
     The pixels lie on the method's `device`, or in the host's memory where they are too many for it.
 
-    `key` is a digest of all that the run is made from. A loss that is not finite is a DivergedError.
+    `key` is a digest of all that the run is made from. A loss that is not finite ends the training: the same
+    code, data and seed would diverge again. SIGTERM, as SLURM sends it before it takes the machine away, and
+    Ctrl-C end it after the present iteration with a checkpoint and a StoppedError.
     """
     began = time.monotonic()
-    order = ImageOrder(len(pixels), seed, pixels.device)
-    rows: list[dict[str, float]] = []
-    sums: dict[str, Tensor] = {}
+    order, history = ImageOrder(len(pixels), seed, pixels.device), History(device)
     start = restarts = 0
-    path = folder / CHECKPOINT
-    if found := load_checkpoint(path, key):
+    if found := load_checkpoint(folder / CHECKPOINT, key):
         tensors, metadata = found
-        method.load_state(tensors)
-        order.load_state(tensors)
-        sums = {name[4:]: value.to(device) for name, value in tensors.items() if name.startswith("sum.")}
-        rows = json.loads(metadata["history"])
+        for part in (method, order, history):
+            part.load_state(tensors)
+        history.rows = json.loads(metadata["history"])
         start, restarts = int(metadata["iteration"]), int(metadata["restarts"]) + 1
         print(f"{label}: going on from iteration {start}.", flush=True)
     log_every = max(1, method.iterations // HISTORY_ROWS)
     progress = Progress(label, start, method.iterations)
     last_checkpoint = time.monotonic()
-    for iteration in range(start + 1, method.iterations + 1):
-        batch = pixels[order.take(method.images_per_step)].to(device)
-        losses = method.step(scale(batch, pixel_range))
-        sums = {name: sums[name] + value if name in sums else value.clone() for name, value in losses.items()}
-        if iteration % log_every == 0 or iteration == method.iterations:
-            steps = iteration - (rows[-1]["iteration"] if rows else 0)
-            means = {name: float(value) / steps for name, value in sums.items()}
-            _check_finite(means, iteration, label)
-            rows.append({"iteration": iteration, **means})
-            sums = {}
-            progress.update(iteration, means)
-        if time.monotonic() - last_checkpoint >= checkpoint_seconds and iteration < method.iterations:
-            metadata = {
-                "key": key,
-                "iteration": str(iteration),
-                "restarts": str(restarts),
-                "history": json.dumps(rows),
-            }
-            log_sums = {f"sum.{name}": value for name, value in sums.items()}
-            save_checkpoint(path, method.state() | order.state() | log_sums, metadata)
-            last_checkpoint = time.monotonic()
-    return Training(pd.DataFrame(rows), method.iterations, restarts, time.monotonic() - began)
+    with signals_collected(method.iterations > 1) as signals:
+        for iteration in range(start + 1, method.iterations + 1):
+            batch = pixels[order.take(method.images_per_step)].to(device)
+            history.add(method.step(scale(batch, pixel_range)))
+            if iteration % log_every == 0 or iteration == method.iterations:
+                means = history.log(iteration)
+                progress.update(iteration, means)
+                if not all(map(math.isfinite, means.values())):
+                    break
+            due = signals or time.monotonic() - last_checkpoint >= checkpoint_seconds
+            if due and iteration < method.iterations:
+                metadata = {"iteration": str(iteration), "restarts": str(restarts), "key": key}
+                metadata["history"] = json.dumps(history.rows)
+                state = method.state() | order.state() | history.state()
+                save_checkpoint(folder / CHECKPOINT, state, metadata)
+                last_checkpoint = time.monotonic()
+                if signals:
+                    where = (
+                        f"{label}: stopped by {signals[0]} at iteration {iteration} of {method.iterations}"
+                    )
+                    raise StoppedError(f"{where}; started again, it goes on from there.")
+    return Training(pd.DataFrame(history.rows), restarts, time.monotonic() - began, history.divergence(label))
 
 
-def _check_finite(losses: dict[str, float], iteration: int, label: str) -> None:
-    wrong = [name for name, value in losses.items() if not math.isfinite(value)]
-    if wrong:
-        raise DivergedError(f"{label} diverged: {', '.join(wrong)} is not finite at iteration {iteration}.")
+@contextlib.contextmanager
+def signals_collected(wanted: bool) -> Iterator[list[str]]:
+    """Collect the names of signals that ask the process to end, in place of ending, if `wanted`.
+
+    A fit of one step has nothing to keep, and may take minutes: it ends at once.
+    """
+    arrived: list[str] = []
+
+    def note(number: int, frame: object) -> None:
+        arrived.append(signal.Signals(number).name)
+
+    before = {number: signal.signal(number, note) for number in STOPPING} if wanted else {}
+    try:
+        yield arrived
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
