@@ -96,6 +96,26 @@ def test_piad_is_valid_and_complete():
     assert piad.experiments["piad-cifar10"].units == DATASETS["cifar10"].classes
 
 
+def test_reverse_vae_is_valid_and_its_baselines_share_split_and_units():
+    paper = load_paper("reverse_vae")
+    compared = [paper.experiments[name] for name in ("reverse-vae-mnist", "efficientgan-mnist", "vae-mnist")]
+    assert {experiment.units for experiment in compared} == {tuple("0123456789")}
+    assert {experiment.protocols[reading] for experiment in compared for reading in ("paper", "code")} == {
+        "digit_is_anomaly"
+    }
+    both = [compared[0].values(reading) for reading in ("paper", "code")]
+    assert {name for name in both[0] if both[0][name] != both[1][name]} == {"critic_norm", "xi"}
+
+
+def test_a_table_without_printed_numbers_needs_no_margins():
+    def change(content):
+        del content["tables"]["piad_table2"]["margins"]
+
+    (fault,) = piad_with(change)
+    assert fault.endswith("tables.piad_table2: a table with printed numbers needs margins.")
+    assert "margins" not in load_paper("reverse_vae").tables["reverse_vae_auroc"]
+
+
 @pytest.mark.parametrize(
     ("path", "value", "expected"),
     [
@@ -246,6 +266,16 @@ def test_every_printed_number_of_piad_is_there():
         "Figure 1": 6,
         "Figure 5": 3,
     }
+
+
+def test_figure_8_of_reverse_vae_has_a_row_a_bar_and_no_number():
+    bars = [row for row in load_paper("reverse_vae").published if row["table"] == "Figure 8"]
+    assert {row["method"] for row in bars} == {"VAE (An & Cho)", "EfficientGAN", "Reverse-VAE"}
+    assert {(row["metric"], row["subset"]) for row in bars} == {
+        (metric, str(digit)) for metric in ("AUROC", "AUPRC") for digit in range(10)
+    }
+    assert len(bars) == 60
+    assert not any(row["value"] for row in bars)
 
 
 def test_a_csv_with_other_columns_is_refused(tmp_path):

@@ -17,6 +17,7 @@ from encore.datasets.protocols import (
 from encore.datasets.readers import Images, read
 
 # Class c has 20 + c train images and 5 test images, mixed within each part.
+OF_CLASSES = ("one_vs_all", "pooled_80_20", "digit_is_anomaly", "digit_is_anomaly_leaking")
 COUNTS = np.arange(20, 30)
 N_TRAIN = int(COUNTS.sum())
 
@@ -96,6 +97,36 @@ def test_split_seed_changes_folds_and_the_first_unit_is_no_copy_of_them(labels: 
     assert indices(splits[3]) == indices(split_of("pooled_80_20", labels, N_TRAIN, 0, split_seed=3))
 
 
+@pytest.mark.parametrize("unit", range(10))
+def test_digit_is_anomaly_trains_on_four_fifths_of_all_others(labels: np.ndarray, unit: int) -> None:
+    split = split_of("digit_is_anomaly", labels, N_TRAIN, unit, split_seed=0)
+    normals = np.flatnonzero(labels != unit)
+    assert len(split.train) == len(normals) * 4 // 5
+    assert sorted([*split.train, *split.test[~split.anomalous]]) == normals.tolist()
+    assert split.test[split.anomalous].tolist() == np.flatnonzero(labels == unit).tolist()
+    assert set(labels[split.train]) == set(range(10)) - {unit}  # not cut class by class
+    assert (split.leaks, split.leaked, split.deviations) == (False, 0.0, [])
+    other = split_of("digit_is_anomaly", labels, N_TRAIN, unit, split_seed=1)
+    assert other.train.tolist() != split.train.tolist()
+
+
+def test_the_leaking_split_tests_on_training_images_and_says_so(labels: np.ndarray) -> None:
+    many = np.tile(labels, 20)
+    honest, leaking = (
+        split_of(protocol, many, len(many), 3, split_seed=0)
+        for protocol in ("digit_is_anomaly", "digit_is_anomaly_leaking")
+    )
+    assert leaking.train.tolist() == honest.train.tolist()
+    assert len(leaking.test) == len(honest.test)
+    assert leaking.test[leaking.anomalous].tolist() == honest.test[honest.anomalous].tolist()
+    normal = leaking.test[~leaking.anomalous].tolist()
+    shared = len(set(normal) & set(leaking.train.tolist())) / len(normal)
+    # Each of 1,068 is a training image with probability 4/5: the share's sd is 0.012.
+    assert shared == pytest.approx(0.8, abs=0.05)
+    assert leaking.leaked == pytest.approx(shared)
+    assert leaking.deviations == [f"{100 * shared:.1f} % of the normal test images are training images"]
+
+
 def test_shuffles_are_fair() -> None:
     labels = np.repeat([0, 1], 10)
     held_out = np.zeros(20)
@@ -113,6 +144,10 @@ def test_shuffles_are_fair() -> None:
         ("one_vs_all", 9, "4863bc3726d2e9d449deb27fe99ee5d1587e5983163b4935aa73ca02633d1dda"),
         ("pooled_80_20", 0, "7cd62bfe33a2665e4b98c607b68c68c71c31533283458094ad77dcf573fe5d21"),
         ("pooled_80_20", 9, "ce3f64a94ff6274dc2a2c5bd9e37c8801809c9c2fb75c645d162067e8b4bd72c"),
+        ("digit_is_anomaly", 0, "0000c070f76fb19f335097b1bbe0b2e303eeb60f074fcfc7c3d3f0533c5b6a7d"),
+        ("digit_is_anomaly", 9, "40da90618dd492b45ab1a03b9946a7f11f72657c372bcf8d2cfc714b920bbe21"),
+        ("digit_is_anomaly_leaking", 0, "86e0b6600e60834c3a956da035ca2da192da183a595ae62eb1be39ea90e85aac"),
+        ("digit_is_anomaly_leaking", 9, "24b5f2c45a0da243cdbc3fb1f85c73dc9e02e541ea085f198749517d776dd457"),
     ],
 )
 def test_digests_of_synthetic_splits(
@@ -139,6 +174,8 @@ def test_digests_of_digits_splits(tmp_path: Path, unit: int, expected: str) -> N
     [
         ("one_vs_all", "b2dde3ebc29b456ef4fa021d31e2f4beca0aff98f225442c61d82a8b222e2d3c"),
         ("pooled_80_20", "6fee24c17cbe7ce69a0c84d92747194b31c564ffd8c0e3bd365bfb32b65d19b6"),
+        ("digit_is_anomaly", "b9127207527d3e1cfba0d1c6b9726fbfbe139a4260e6195198d5e1ce9b7d90ba"),
+        ("digit_is_anomaly_leaking", "3b07b2713731426d7855a52eca0e8141f525d37b2d213c5df9d75a28423560a7"),
     ],
 )
 def test_digests_of_mnist_splits(real_data_dir: Path, tmp_path: Path, protocol: str, expected: str) -> None:
@@ -158,7 +195,7 @@ def test_unknown_protocol_is_refused_with_the_nearest_name(labels: np.ndarray) -
         split_of("one_vs_rest", labels, N_TRAIN, 0, split_seed=0)
 
 
-@pytest.mark.parametrize("protocol", ["one_vs_all", "pooled_80_20"])
+@pytest.mark.parametrize("protocol", OF_CLASSES)
 def test_a_class_without_images_is_refused(labels: np.ndarray, protocol: str) -> None:
     with pytest.raises(ValueError, match="found none"):
         split_of(protocol, labels, N_TRAIN, 10, split_seed=0)
@@ -239,14 +276,14 @@ def test_protocols_of_attributes_refuse_classes_and_a_missing_test_part(
         make_split(protocol, copy, 1, split_seed=0)
 
 
-@pytest.mark.parametrize("protocol", ["one_vs_all", "pooled_80_20"])
+@pytest.mark.parametrize("protocol", OF_CLASSES)
 def test_protocols_of_classes_refuse_attributes(faces: Images, protocol: str) -> None:
     with pytest.raises(ValueError, match=f"^protocol {protocol}: expected a dataset with classes, found one"):
         make_split(protocol, faces, 1, split_seed=0)
 
 
 def test_every_protocol_is_one_of_classes_or_of_attributes() -> None:
-    assert set(PROTOCOLS) == {"one_vs_all", "pooled_80_20", "celeba_attributes", "one_attribute"}
+    assert set(PROTOCOLS) == {*OF_CLASSES, "celeba_attributes", "one_attribute"}
 
 
 # --- datasets of one paper ------------------------------------------------------------------------
@@ -295,6 +332,17 @@ def test_saved_split_comes_back_the_same(labels: np.ndarray, tmp_path: Path) -> 
     assert indices(loaded) == indices(split)
     assert (loaded.train.dtype, loaded.test.dtype, loaded.anomalous.dtype) == (np.int64, np.int64, bool)
     assert [file.name for file in path.parent.iterdir()] == ["split.safetensors"]
+
+
+def test_a_leak_is_kept_and_is_no_leave_for_others(labels: np.ndarray, tmp_path: Path) -> None:
+    split = split_of("digit_is_anomaly_leaking", labels, N_TRAIN, 2, split_seed=0)
+    save_split(split, tmp_path / "leaking")
+    assert load_split(tmp_path / "leaking").leaks
+    assert load_split(tmp_path / "leaking").deviations == split.deviations
+    save_split(split_of("digit_is_anomaly", labels, N_TRAIN, 2, split_seed=0), tmp_path / "honest")
+    assert not load_split(tmp_path / "honest").leaks
+    with pytest.raises(ValueError, match="expected no image in both parts"):
+        Split(split.train, split.test, split.anomalous)
 
 
 def test_broken_and_missing_split_files_are_named(labels: np.ndarray, tmp_path: Path) -> None:

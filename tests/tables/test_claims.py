@@ -58,6 +58,11 @@ def equal(left="A", right="B", margin=MARGIN):
     }
 
 
+def below_chance(method="A"):
+    return {"says": "fails", "source": "s", "table": "t", "kind": "below_chance", "cell": place(method),
+            "chance": {"value": 0.5, "source": "a random ranking"}}  # fmt: skip
+
+
 def at_chance(method="A"):
     return {"says": "fails", "source": "s", "table": "t", "kind": "at_chance", "cell": place(method),
             "chance": {"value": 0.5, "source": "a random ranking"}, "margin": MARGIN}  # fmt: skip
@@ -206,6 +211,15 @@ def test_equal_within_a_margin():
     assert judged(equal(), A=runs(0.7 + noise(9, 0.1)), B=runs(0.7 + noise(10, 0.1))).verdict == UNDECIDED
 
 
+@pytest.mark.parametrize(
+    ("level", "expected"), [(0.4, BORNE_OUT), (0.5, NOT_BORNE_OUT), (0.501, NOT_BORNE_OUT)]
+)
+def test_below_chance_is_worse_and_no_tie(level, expected):
+    assert judged(below_chance(), A=runs(level)).verdict == expected
+    mirrored = judged(below_chance(), better="lower", A=runs(1 - level))
+    assert mirrored.verdict == expected
+
+
 def test_at_chance():
     for level, expected in ((0.3, BORNE_OUT), (0.5, BORNE_OUT), (0.51, BORNE_OUT), (0.52, NOT_BORNE_OUT)):
         assert judged(at_chance(), A=runs(level)).verdict == expected, level
@@ -222,7 +236,7 @@ def test_lower_can_be_better():
 def test_an_unknown_kind_is_an_error():
     with pytest.raises(ConfigError, match=r"found the kind 'bset'; did you mean 'best'\?"):
         conditions(best(kind="bset"), ())
-    assert len(KINDS) == 4
+    assert len(KINDS) == 5
 
 
 # --- cited numbers -----------------------------------------------------------------------------------
@@ -362,6 +376,13 @@ def test_published_ablation_bears_all_steps_but_the_first():
     assert not published_holds(same | {"margin": {"value": 0.0009, "source": "s"}}, table3).holds
 
 
+def test_published_below_chance():
+    claim = below_chance() | {"cell": place("PIAD", "Bald", "CelebA")}
+    found = published_holds(claim, printed_by("Table 3 (center)"))
+    assert found.holds is False
+    assert found.sentence == "As printed, PIAD on CelebA, Bald (0.506) is not worse than chance, 0.5."
+
+
 def test_published_at_chance():
     claim = at_chance() | {"cell": place("PIAD", "Bald", "CelebA")}
     found = published_holds(claim, printed_by("Table 3 (center)"))
@@ -374,6 +395,11 @@ def test_published_at_chance():
 def test_a_number_that_is_not_printed():
     found = published_holds(equal(), {key("A"): "0.5"})
     assert (found.holds, found.sentence) == (None, "Not printed: B on D, avg.")
+
+
+@pytest.mark.parametrize("claim", [best(), equal(), below_chance()])
+def test_a_table_without_printed_numbers(claim):
+    assert published_holds(claim, {}).holds is None
 
 
 # --- from a table ------------------------------------------------------------------------------------

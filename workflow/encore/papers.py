@@ -7,9 +7,10 @@ Snakefile calls this module, and every job parses the Snakefile again.
 import ast
 import csv
 import functools
+import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import jsonschema
@@ -25,6 +26,7 @@ PAPERS_DIR = ROOT / "workflow" / "papers"
 SCHEMAS_DIR = ROOT / "workflow" / "schemas"
 PACKAGE_DIR = Path(__file__).resolve().parent
 VGG19 = "vgg19"  # the features that papers mean: torchvision's VGG-19
+ALLOCATION = {"train": "4h", "score": "1h", "mem_mb": 8000}  # what a cluster is asked for, if nothing is said
 AVERAGE = "avg"  # the subset that stands for the mean over all units
 
 
@@ -63,6 +65,7 @@ class Experiment:
     settings: Mapping[str, Mapping]
     networks: str  # experiments with the same word here have networks of the same size
     shared_training: str = ""  # the reading under which the first unit's training serves all units
+    allocation: Mapping[str, object] = field(default_factory=lambda: dict(ALLOCATION))
 
     def resolve(self, reading: str) -> dict[str, Setting]:
         """Every setting's value and source under `reading` ("paper" or "code")."""
@@ -310,6 +313,7 @@ def _experiment(name: str, paper: str, entry: Mapping, groups: Mapping) -> Exper
         settings=_merged(entry, groups),
         networks=next((group for group in entry.get("use", []) if "networks" in group), name),
         shared_training=entry.get("shared_training", ""),
+        allocation=entry.get("allocation", ALLOCATION),
     )
 
 
@@ -367,11 +371,12 @@ def _result_faults(
     faults = []
     for name, table in tables.items():
         place = f"{where}: tables.{name}"
-        printed = {
-            (row["dataset"], row["method"])
+        rows = [
+            row
             for row in published
             if row["table"] == table.get("source") and row["metric"] == table.get("published_metric")
-        }
+        ]
+        printed = {(row["dataset"], row["method"]) for row in rows}
         for word, entry in table.get("counts", {}).items():
             if entry["dataset"] not in DATASETS:
                 hint = nearest(entry["dataset"], DATASETS)
@@ -382,7 +387,7 @@ def _result_faults(
             faults.append(
                 f"{place}.source: the CSV has no rows of {table['source']!r} with that published_metric."
             )
-        if "source" in table and "margins" not in table:
+        if any(row["value"] for row in rows) and "margins" not in table:
             faults.append(f"{place}: a table with printed numbers needs margins.")
         for index, cell in enumerate(table["cells"]):
             if cell["experiment"] not in experiments:
@@ -551,6 +556,11 @@ def check_config(config: Mapping, where: str = "config.yaml") -> None:
                 )
     if faults:
         raise ConfigError(faults)
+
+
+def read_config(text: str) -> dict[str, object]:
+    """A configuration from the name of a YAML file, or from its content as JSON, as Snakemake resolved it."""
+    return json.loads(text) if text.startswith("{") else load_yaml(Path(text))
 
 
 def config_defaults() -> dict[str, object]:

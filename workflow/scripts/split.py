@@ -16,7 +16,7 @@ def main() -> None:
     parser.add_argument("--dataset", required=True)
     parser.add_argument("--protocol", required=True)
     parser.add_argument(
-        "--unit", required=True, help="the class that is normal, or the attribute that is anomalous"
+        "--unit", required=True, help="the class that is normal, or the class or attribute that is anomalous"
     )
     parser.add_argument("--split-seed", type=int, default=0)
     parser.add_argument("--data-dir", type=Path, required=True)
@@ -37,6 +37,7 @@ def main() -> None:
         "train": len(split.train),
         "test_normal": int((~split.anomalous).sum()),
         "test_anomalous": int(split.anomalous.sum()),
+        "leaked": split.leaked,
     }
     write_record(
         arguments.record,

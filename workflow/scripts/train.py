@@ -9,7 +9,7 @@ from encore.files import write_atomically
 from encore.script import run_script
 from encore.training.checkpoint import to_bytes
 from encore.training.lock import run_lock
-from encore.training.loop import CHECKPOINT, train
+from encore.training.loop import train
 from encore.training.run import open_run, run_parser
 
 
@@ -25,9 +25,10 @@ def main() -> None:
     with run_lock(folder):
         run = open_run(arguments, Path(__file__).name)
         made_from = [run.facts["code_digest"], run.facts["settings_digest"], file_digest(arguments.split)]
+        pixels = run.pixels(run.split.train)
         training = train(
             run.method,
-            run.pixels(run.split.train),
+            pixels,
             pixel_range=run.settings["pixel_range"],
             device=run.device,
             seed=arguments.seed,
@@ -36,10 +37,13 @@ def main() -> None:
             checkpoint_seconds=arguments.checkpoint_seconds,
             label=f"{arguments.experiment} {arguments.unit}/{arguments.seed}",
         )
-        diverged = {"diverged": training.diverged} if training.diverged else {}
-        if diverged:
+        if training.diverged:
             print(training.diverged, flush=True)
-        model = {} if diverged else run.method.model()
+            diverged, model = {"diverged": training.diverged}, {}
+        else:
+            if hasattr(run.method, "after_training"):
+                run.method.after_training(run.batches(pixels))
+            diverged, model = {}, run.method.model()
         write_atomically(arguments.model, to_bytes(model, diverged))
         write_atomically(arguments.history, training.history.to_csv(index=False))
         write_record(
@@ -51,7 +55,6 @@ def main() -> None:
             about=dict(run.facts) | {"iterations": int(training.history["iteration"].iloc[-1])} | diverged,
             run={"restarts": training.restarts, "training_seconds": round(training.seconds, 3)},
         )
-        (folder / CHECKPOINT).unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

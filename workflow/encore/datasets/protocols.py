@@ -1,7 +1,7 @@
 """Protocols: how a dataset becomes normal and anomalous, train and test.
 
 A protocol is a function of the labels or attributes of `readers.Images`; it gives indices into their one
-index space. `unit` is an index into `images.classes`: the normal class, or the anomalous attribute.
+index space. `unit` is an index into `images.classes`: the normal class, or the anomalous class or attribute.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
 
 from encore.datasets.readers import Images
 from encore.files import write_atomically
@@ -19,14 +19,16 @@ from encore.strict import nearest
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Which images train and which are tested, each once and in rising order.
+    """Which images train and which are tested, each once in a part and in rising order.
 
-    Raises ValueError if either part is empty, repeats or shares an image, or is not in rising order.
+    Raises ValueError if either part is empty, repeats an image, or is not in rising order, and if both share
+    an image, unless the protocol is one that `leaks`.
     """
 
     train: np.ndarray  # int64 (n_train,), indices
     test: np.ndarray  # int64 (n_test,), indices
     anomalous: np.ndarray  # bool (n_test,), one a test image
+    leaks: bool = False  # whether the protocol tests on training images
 
     def __post_init__(self) -> None:
         for part, indices in (("train", self.train), ("test", self.test)):
@@ -35,7 +37,7 @@ class Split:
             if indices[0] < 0 or np.any(np.diff(indices) <= 0):
                 raise ValueError(f"split: expected different {part} indices from 0 in rising order")
         shared = np.intersect1d(self.train, self.test)
-        if len(shared):
+        if len(shared) and not self.leaks:
             raise ValueError(
                 f"split: expected no image in both parts, found {len(shared)}, the first at index {shared[0]}"
             )
@@ -44,6 +46,17 @@ class Split:
                 f"split: expected one anomalous flag for each of {len(self.test)} test images, "
                 f"found {len(self.anomalous)}"
             )
+
+    @property
+    def leaked(self) -> float:
+        """Share of the normal test images that are training images as well."""
+        return float(np.isin(self.test[~self.anomalous], self.train).mean())
+
+    @property
+    def deviations(self) -> list[str]:
+        """What keeps numbers on this split from a comparison with numbers on others."""
+        share = 100 * self.leaked
+        return [f"{share:.1f} % of the normal test images are training images"] if self.leaks else []
 
 
 def one_vs_all(images: Images, unit: int, rng: np.random.Generator, folds_rng: np.random.Generator) -> Split:
@@ -84,6 +97,42 @@ def pooled_80_20(
         )
     test = np.sort(np.concatenate([normals, _shuffled(others, rng)[: len(normals)]]))
     return Split(np.sort(larger[unit]), test, labels[test] != unit)
+
+
+def digit_is_anomaly(
+    images: Images, unit: int, rng: np.random.Generator, folds_rng: np.random.Generator
+) -> Split:
+    """Pools all parts; trains on 80 % of the images of all other classes together, and tests on the rest of
+    them and on every image of one class (Reverse-VAE, Section 4.5).
+
+    unit: the anomalous class. rng: the unit's own, cuts the normal images.
+    Raises ValueError if the dataset has no classes, or no image of that class.
+    """
+    return _anomalous_class("digit_is_anomaly", images, unit, rng, cuts=1)
+
+
+def digit_is_anomaly_leaking(
+    images: Images, unit: int, rng: np.random.Generator, folds_rng: np.random.Generator
+) -> Split:
+    """`digit_is_anomaly` as EfficientGAN's released code has it: training images and normal test images come
+    from two cuts that know nothing of each other, so that most of the latter are among the former.
+
+    unit: the anomalous class. rng: the unit's own, makes both cuts.
+    Raises ValueError if the dataset has no classes, or no image of that class.
+    """
+    return _anomalous_class("digit_is_anomaly_leaking", images, unit, rng, cuts=2)
+
+
+def _anomalous_class(protocol: str, images: Images, unit: int, rng: np.random.Generator, cuts: int) -> Split:
+    """80 % of the first of `cuts` shuffles of the normal images train, 20 % of the last are tested."""
+    labels = _labels(protocol, images)
+    anomalies, normals = np.flatnonzero(labels == unit), np.flatnonzero(labels != unit)
+    if not len(anomalies):
+        raise ValueError(f"protocol {protocol}: expected images of the anomalous class {unit}, found none")
+    shuffles = [_shuffled(normals, rng) for _ in range(cuts)]
+    cut = len(normals) * 4 // 5
+    test = np.sort(np.concatenate([shuffles[-1][cut:], anomalies]))
+    return Split(np.sort(shuffles[0][:cut]), test, labels[test] == unit, leaks=cuts > 1)
 
 
 PIAD_ATTRIBUTES = ("Bald", "Mustache", "Bangs", "Eyeglasses", "Wearing_Hat")  # PIAD, Section 4.1, CelebA
@@ -129,6 +178,8 @@ def one_attribute(
 PROTOCOLS: Mapping[str, Callable[..., Split]] = {
     "one_vs_all": one_vs_all,
     "pooled_80_20": pooled_80_20,
+    "digit_is_anomaly": digit_is_anomaly,
+    "digit_is_anomaly_leaking": digit_is_anomaly_leaking,
     "celeba_attributes": celeba_attributes,
     "one_attribute": one_attribute,
 }
@@ -148,14 +199,21 @@ def make_split(protocol: str, images: Images, unit_index: int, split_seed: int) 
     return PROTOCOLS[protocol](images, unit_index, rng, folds_rng)
 
 
+LEAKS = {"leaks": "true"}
+
+
 def save_split(split: Split, path: Path) -> None:
-    """Writes a split: train and test as int32, anomalous as uint8; the same split gives the same bytes."""
+    """Writes a split: train and test as int32, anomalous as uint8; the same split gives the same bytes.
+
+    Only a split of a protocol that leaks says so, in the metadata.
+    """
     content = save(
         {
             "train": split.train.astype(np.int32),
             "test": split.test.astype(np.int32),
             "anomalous": split.anomalous.astype(np.uint8),
-        }
+        },
+        LEAKS if split.leaks else None,
     )
     write_atomically(Path(path), content)
 
@@ -163,11 +221,12 @@ def save_split(split: Split, path: Path) -> None:
 def load_split(path: Path) -> Split:
     """Reads what `save_split` wrote; raises ValueError if the file is broken or no split."""
     try:
-        tensors = load_file(path)
-        train, test, anomalous = tensors["train"], tensors["test"], tensors["anomalous"]
-    except (OSError, SafetensorError, KeyError) as error:
+        with safe_open(path, framework="numpy") as stream:
+            train, test, anomalous = map(stream.get_tensor, ("train", "test", "anomalous"))
+            leaks = stream.metadata() == LEAKS
+    except (OSError, SafetensorError) as error:
         raise ValueError(f"{path}: expected a split with train, test and anomalous ({error})") from None
-    return Split(train.astype(np.int64), test.astype(np.int64), anomalous.astype(bool))
+    return Split(train.astype(np.int64), test.astype(np.int64), anomalous.astype(bool), leaks)
 
 
 def _labels(protocol: str, images: Images) -> np.ndarray:

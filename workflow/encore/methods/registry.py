@@ -4,6 +4,9 @@ import importlib
 
 METHODS = {
     "piad": "encore.methods.piad:PIAD",
+    "reverse_vae": "encore.methods.reverse_vae:ReverseVAE",
+    "vae": "encore.methods.vae:VAE",
+    "efficientgan": "encore.methods.efficientgan:EfficientGAN",
     "ocsvm": "encore.methods.shallow:OCSVM",
     "kde": "encore.methods.shallow:KDE",
 }

@@ -4,10 +4,11 @@ A claim stands in the paper's YAML as a kind and the cells that it speaks of. Ev
 conditions on the difference of two means, and the probability of a claim is the share of resamples in which
 all of its conditions hold:
 
-    best       `cell` is better than every other method that the table has for its dataset and subset
-    ordered    `groups`, worst first: every cell of a group is better than every cell of the group before
-    equal      the two `cells` differ by at most `margin`
-    at_chance  `cell` is better than `chance` by at most `margin`, or worse
+    best          `cell` is better than every other method that the table has for its dataset and subset
+    ordered       `groups`, worst first: every cell of a group is better than every cell of the group before
+    equal         the two `cells` differ by at most `margin`
+    at_chance     `cell` is better than `chance` by at most `margin`, or worse
+    below_chance  `cell` is worse than `chance`
 
 A resample draws units with replacement and, for each drawn unit, its seeds. All cells see the same draws, so
 that what a unit or a seed does to all of them alike cancels. A printed number without runs is a constant.
@@ -34,7 +35,7 @@ from encore.tables.verdicts import INSUFFICIENT, MIN_SEEDS, MISSING, NOT_COMPARA
 
 BORNE_OUT, NOT_BORNE_OUT, UNDECIDED = "borne out", "not borne out", "undecided"
 VERDICTS = (BORNE_OUT, NOT_BORNE_OUT, UNDECIDED, INSUFFICIENT, NOT_COMPARABLE, MISSING)
-KINDS = ("best", "ordered", "equal", "at_chance")
+KINDS = ("best", "ordered", "equal", "at_chance", "below_chance")
 
 ENOUGH = 0.95  # a claim is borne out from this probability on, and not borne out up to one minus it
 RESAMPLES = 10_000  # so that a probability of 0.95 has a standard error of 0.002
@@ -78,7 +79,9 @@ class Published:
 
 # --- what a claim says -------------------------------------------------------------------------------
 
-BETTER, SAME, NO_BETTER = "better than", "within {margin:g} of", "at most {margin:g} better than chance,"
+BETTER, WORSE = "better than", "worse than chance,"
+SAME, NO_BETTER = "within {margin:g} of", "at most {margin:g} better than chance,"
+STRICT = (BETTER, WORSE)  # a tie is neither
 
 
 @dataclass(frozen=True)
@@ -102,14 +105,14 @@ class Condition:
     def slack(self, difference: float | np.ndarray, better: str) -> float | np.ndarray:
         """How far inside its edge the condition lies if left minus right is `difference`."""
         gain = difference if better == "higher" else -difference
-        if self.relation == BETTER:
-            return gain
+        if self.relation in STRICT:
+            return gain if self.relation == BETTER else -gain
         return self.margin - (abs(gain) if self.relation == SAME else gain)
 
     def holds(self, difference: float | np.ndarray, better: str) -> bool | np.ndarray:
-        """Whether it holds: what ties is not better, what differs by exactly the margin is within it."""
+        """Whether it holds: a tie is neither better nor worse, a difference of just the margin is within."""
         slack = self.slack(difference, better)
-        return slack > ROUND_OFF if self.relation == BETTER else slack >= -ROUND_OFF
+        return slack > ROUND_OFF if self.relation in STRICT else slack >= -ROUND_OFF
 
     def said(self, shown: Mapping[Key, str], verb: str = "") -> str:
         """The condition in words, with the number that `shown` has for each cell in brackets."""
@@ -142,6 +145,8 @@ def conditions(claim: Mapping, known: Iterable[Key]) -> list[Condition]:
         return [Condition(left, SAME, right, margin)]
     if kind == "at_chance":
         return [Condition(_key(claim["cell"]), NO_BETTER, claim["chance"]["value"], margin)]
+    if kind == "below_chance":
+        return [Condition(_key(claim["cell"]), WORSE, claim["chance"]["value"])]
     if kind == "best":
         groups = [_others(claim, known), [_key(claim["cell"])]]
     else:
@@ -182,6 +187,8 @@ def published_holds(claim: Mapping, printed: Mapping[Key, str], *, better: str =
 
     printed: as `printed_cells` gives it. better: "higher" or "lower", as `verdicts.better` says of a metric.
     """
+    if not printed:
+        return Published(None, "Not printed: any number of the table.")
     stated = conditions(claim, printed)
     unprinted = [cell for cell in _cells(stated) if cell not in printed]
     if unprinted:

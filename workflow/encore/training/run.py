@@ -1,7 +1,7 @@
 """One run: an experiment's method on one unit with one seed, with the images it needs on its device."""
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,12 +43,16 @@ class Run:
         fits = images.nbytes <= BYTES_ON_DEVICE
         return torch.from_numpy(images).to(self.device if fits else "cpu")
 
+    def batches(self, pixels: Tensor) -> Iterator[Tensor]:
+        """All of `pixels` in order, as the method sees them: scaled, (B, C, S, S) on the device."""
+        for batch in pixels.split(IMAGES_AT_ONCE):
+            yield scale(batch.to(self.device), self.settings["pixel_range"])
+
     def over(self, pixels: Tensor, function: Callable[[Tensor], dict[str, Tensor]]) -> dict[str, np.ndarray]:
         """`function` (images -> name -> (B, ...)) over all of `pixels`, name -> array (n, ...)."""
         parts = []
-        for batch in pixels.split(IMAGES_AT_ONCE):
-            columns = function(scale(batch.to(self.device), self.settings["pixel_range"]))
-            parts.append({name: value.cpu().numpy() for name, value in columns.items()})
+        for batch in self.batches(pixels):
+            parts.append({name: value.cpu().numpy() for name, value in function(batch).items()})
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
@@ -57,7 +61,7 @@ def run_parser(description: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--experiment", required=True, help="name in a paper's YAML, such as piad-mnist")
     parser.add_argument(
-        "--unit", required=True, help="the class that is normal, or the attribute that is anomalous"
+        "--unit", required=True, help="the class that is normal or anomalous, or the anomalous attribute"
     )
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--reading", choices=("paper", "code"), default="code")
@@ -85,6 +89,7 @@ def open_run(arguments: argparse.Namespace, script: str) -> Run:
     settings = experiment.values(arguments.reading, arguments.features)
     shape = (images.pixels.shape[3], settings["image_size"], settings["image_size"])
     method = method_class(settings, shape, arguments.seed, device, arguments.weights)
+    split = load_split(arguments.split)
     job = experiment.job(arguments.reading, arguments.precision, arguments.features)
     unverified = [file.path for file in read_inventory(arguments.inventory) if not file.verified]
     deviations = (
@@ -104,6 +109,6 @@ def open_run(arguments: argparse.Namespace, script: str) -> Run:
         "settings_digest": settings_digest(job),
         "code_digest": code_digest(*code_roots(script, experiment.method)),
         "device": device_facts(device),
-        "deviations": deviations + method.deviations,
+        "deviations": deviations + split.deviations + method.deviations,
     }
-    return Run(experiment, settings, method, load_split(arguments.split), device, facts, images.pixels)
+    return Run(experiment, settings, method, split, device, facts, images.pixels)
