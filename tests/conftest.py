@@ -1,9 +1,30 @@
-"""What all tests share: real data, where there is some."""
+"""What all tests share: real data, where there is some, and the project with its demo run in small."""
 
 import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from encore.papers import ROOT
+
+# Small networks gain nothing from threads, and lose much where several test runs share the cores.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+SMALL_CONFIG = """\
+papers: [piad]
+reading: code
+seeds: [0]
+select:
+  demo-piad: {units: ["0", "1"]}
+  demo-ocsvm: {units: ["0", "1"]}
+  demo-kde: {units: ["0", "1"]}
+data_dir: data
+device: cpu
+"""
 
 
 @pytest.fixture(scope="session")
@@ -13,3 +34,88 @@ def real_data() -> Path:
     if not folder:
         pytest.skip("ENCORE_DATA_DIR is not set; it names a folder that holds mnist/ and others")
     return Path(folder)
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project folder and how to run things in it."""
+
+    folder: Path
+
+    def run(self, *command, expect=0):
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("SNAKEMAKE")}
+        environment["PYTHONPATH"] = str(self.folder / "workflow")
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=3600,
+            check=False,
+        )
+        assert done.returncode == expect, done.stdout
+        return done.stdout
+
+    def snakemake(self, *arguments, expect=0):
+        return self.run(sys.executable, "-m", "snakemake", "--cores", "2", *arguments, expect=expect)
+
+    def planned(self, *arguments):
+        """Rule -> jobs that a dry run would run."""
+        output = self.snakemake("-n", *arguments, "-q", "rules")
+        rows = [line.split() for line in output.splitlines()]
+        return {
+            row[0]: int(row[1]) for row in rows if len(row) == 2 and row[1].isdigit() and row[0] != "total"
+        }
+
+    def verify(self, expect=0):
+        return self.run(sys.executable, "-m", "encore.audit", "verify", expect=expect)
+
+    def edit(self, name, old, new):
+        path = self.folder / name
+        text = path.read_text()
+        assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {name}"
+        path.write_text(text.replace(old, new))
+
+
+def copy_project(folder):
+    for name in ("workflow", "envs", "profiles"):
+        shutil.copytree(
+            ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
+        )
+    for name in ("Snakefile", "config.yaml", "Makefile"):
+        shutil.copy2(ROOT / name, folder / name)
+    return Project(folder)
+
+
+@pytest.fixture(scope="session")
+def copy_of_project():
+    """How to copy the project into a folder."""
+    return copy_project
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A fresh copy of the project, nothing run."""
+    return copy_project(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def small_demo(tmp_path_factory):
+    """A copy in which the demo ran: two digits, ten iterations. Tests must not change it."""
+    project = copy_project(tmp_path_factory.mktemp("small_demo"))
+    (project.folder / "config.yaml").write_text(SMALL_CONFIG)
+    project.edit("workflow/papers/piad.yaml", "iterations: {value: 300,", "iterations: {value: 10,")
+    project.snakemake("demo")
+    return project
+
+
+@pytest.fixture
+def finished(small_demo, tmp_path):
+    """A finished demo of one's own to break."""
+    folder = tmp_path / "finished"
+    shutil.copytree(
+        small_demo.folder, folder, symlinks=True
+    )  # copy2 keeps the times, which Snakemake looks at
+    return Project(folder)

@@ -31,6 +31,13 @@ class Killed(BaseException):
     """Stands for a process that ends between two iterations."""
 
 
+class Stateless:
+    """What the loop asks of a method besides its steps, of one that has nothing to keep."""
+
+    def state(self):
+        return {}
+
+
 def method():
     settings = find_experiment("demo-piad").values("code")
     return PIAD(settings | {"iterations": ITERATIONS, "n_weight": 4, "batch_size": 4}, (1, 16, 16), 0, "cpu")
@@ -106,7 +113,7 @@ def test_the_seed_decides(tmp_path, uninterrupted):
 def test_history_has_the_mean_losses_of_each_stretch(tmp_path, monkeypatch):
     monkeypatch.setattr(loop, "HISTORY_ROWS", 2)
 
-    class Counter:
+    class Counter(Stateless):
         iterations, images_per_step = 7, 1
 
         def __init__(self):
@@ -121,7 +128,7 @@ def test_history_has_the_mean_losses_of_each_stretch(tmp_path, monkeypatch):
 
 
 def test_divergence_ends_the_training_with_a_sentence_that_says_where(tmp_path):
-    class Diverging:
+    class Diverging(Stateless):
         iterations, images_per_step = 500, 1
 
         def step(self, images):

@@ -1,5 +1,6 @@
 # What the rules share: the checked configuration, and which digests and files a job depends on.
 
+import json
 import os
 import shutil
 import sys
@@ -34,6 +35,10 @@ TABLES = {
 FIGURES = {
     name: (paper, f) for paper in PAPERS.values() for name, f in paper.figures.items()
 }
+# Jobs that compute on a GPU ask for one, where the configuration or this machine has one.
+GPU_HERE = config["device"] == "cuda" or (
+    config["device"] == "auto" and shutil.which("nvidia-smi") is not None
+)
 RUN = "results/runs/{experiment}/{unit}/{seed}"
 
 
@@ -127,11 +132,26 @@ def script_code(script):
 
 def gpus(wildcards):
     """One GPU for a method that uses one, where the configuration or this machine has one; else none."""
-    on_gpu = papers.method_facts(experiment_of(wildcards).method).on_gpu
-    here = config["device"] == "cuda" or (
-        config["device"] == "auto" and shutil.which("nvidia-smi")
-    )
-    return 1 if on_gpu and here else 0
+    return int(GPU_HERE and papers.method_facts(experiment_of(wildcards).method).on_gpu)
+
+
+def group_of(wildcards):
+    """What shares an allocation on a cluster: a unit's training, scores and images; fits that take a minute each.
+
+    A group must be a chain: Snakemake adds up what its members ask for wherever two could run at once.
+    """
+    facts = papers.method_facts(experiment_of(wildcards).method)
+    return f"unit_{wildcards.unit}" if facts.on_gpu else "fits"
+
+
+def memory_of(wildcards, attempt):
+    """Memory in MB; a job that is tried again may have had too little, and gets up to three times as much."""
+    return experiment_of(wildcards).allocation["mem_mb"] * min(attempt, 3)
+
+
+def time_of(step):
+    """The time that a training or a scoring is given, as a function of the wildcards."""
+    return lambda wildcards: experiment_of(wildcards).allocation[step]
 
 
 def measures_and_counts(wildcards):

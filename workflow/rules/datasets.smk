@@ -4,6 +4,8 @@
 localrules:
     download,
     weights,
+    count,
+    split,
 
 
 rule download:
@@ -55,6 +57,7 @@ rule filter_statistics:
     resources:
         photographs=config["photographs"],
         device=config["device"],
+        gpu=int(GPU_HERE),
     params:
         code=script_code("filter_statistics.py"),
     shell:
@@ -80,6 +83,7 @@ rule contrast:
     resources:
         photographs=config["photographs"],
         device=config["device"],
+        gpu=int(GPU_HERE),
     params:
         code=script_code("contrast.py"),
     shell:

@@ -3,6 +3,10 @@
 # data_dir stand among them because a change of them must rerun nothing.
 
 
+localrules:
+    extremes,
+
+
 rule train:
     """Train a method on one unit with one seed."""
     input:
@@ -15,6 +19,8 @@ rule train:
         record=f"{RUN}/train.json",
     log:
         "results/logs/train/{experiment}/{unit}/{seed}.log",
+    group:
+        group_of
     conda:
         "../../envs/encore.yaml"
     threads: 1
@@ -22,8 +28,8 @@ rule train:
         gpu=gpus,
         device=config["device"],
         data_dir=config["data_dir"],
-        mem_mb=8000,
-        runtime="4h",
+        mem_mb=memory_of,
+        runtime=time_of("train"),
         checkpoint_seconds=config["checkpoint_seconds"],
     params:
         code=code_of("train.py"),
@@ -53,6 +59,8 @@ rule score:
         record=f"{RUN}/score.json",
     log:
         "results/logs/score/{experiment}/{unit}/{seed}.log",
+    group:
+        group_of
     conda:
         "../../envs/encore.yaml"
     threads: 1
@@ -60,8 +68,8 @@ rule score:
         gpu=gpus,
         device=config["device"],
         data_dir=config["data_dir"],
-        mem_mb=8000,
-        runtime="1h",
+        mem_mb=memory_of,
+        runtime=time_of("score"),
     params:
         code=code_of("score.py"),
         settings=settings_of,
@@ -83,11 +91,14 @@ rule reconstruct:
         inventory=inventory_of,
         weights=weights_of,
         model=model_of,
+        scores=f"{RUN}/scores.csv",
     output:
         images=f"{RUN}/reconstructions.safetensors",
         record=f"{RUN}/reconstruct.json",
     log:
         "results/logs/reconstruct/{experiment}/{unit}/{seed}.log",
+    group:
+        group_of
     conda:
         "../../envs/encore.yaml"
     threads: 1
@@ -95,8 +106,8 @@ rule reconstruct:
         gpu=gpus,
         device=config["device"],
         data_dir=config["data_dir"],
-        mem_mb=8000,
-        runtime="15m",
+        mem_mb=memory_of,
+        runtime=time_of("score"),
     params:
         code=code_of("reconstruct.py"),
         settings=settings_of,
@@ -108,7 +119,7 @@ rule reconstruct:
         " --seed {wildcards.seed} --reading {params.reading} --data-dir {resources.data_dir:q}"
         " --device {resources.device} --precision {params.precision} --threads {threads}"
         " --split {input.split} --inventory {input.inventory} --weights {input.weights} --features {params.features}"
-        " --model {input.model} --images {output.images} --record {output.record} > {log} 2>&1"
+        " --model {input.model} --scores {input.scores} --images {output.images} --record {output.record} > {log} 2>&1"
 
 
 rule extremes:
@@ -121,6 +132,8 @@ rule extremes:
         record=f"{RUN}/extremes.json",
     log:
         "results/logs/extremes/{experiment}/{unit}/{seed}.log",
+    group:
+        group_of
     conda:
         "../../envs/encore.yaml"
     resources:

@@ -3,6 +3,7 @@
 
 localrules:
     plan,
+    status,
 
 
 rule all:
@@ -19,9 +20,21 @@ rule plan:
     conda:
         "../../envs/encore.yaml"
     params:
-        papers=config["papers"],
+        config=json.dumps(config),
     shell:
-        "python workflow/scripts/plan.py {params.papers} 2>&1 | tee {log}"
+        "python workflow/scripts/plan.py --config {params.config:q} 2>&1 | tee {log}"
+
+
+rule status:
+    """How far the tables are: runs done, running, stopped, diverged, failed and not begun, with their logs."""
+    log:
+        "results/logs/status.log",
+    conda:
+        "../../envs/encore.yaml"
+    params:
+        config=json.dumps(config),
+    shell:
+        "python workflow/scripts/status.py --config {params.config:q} 2>&1 | tee {log}"
 
 
 for target_name, (target_paper, target_table) in TABLES.items():

@@ -1,14 +1,12 @@
 """Say what targets would take before anything runs: runs, iterations, hours at measured rates, disk."""
 
 import argparse
-from pathlib import Path
 
 from encore.datasets.catalogue import DATASETS
 from encore.methods.registry import load_method
-from encore.papers import Experiment, check_config, experiments_of, selected_runs
+from encore.papers import Experiment, check_config, experiments_of, read_config, selected_runs
 from encore.plan import Work, iterations_of, plan, read_rates, render_plan, size
 from encore.script import run_script
-from encore.strict import load_yaml
 
 
 def work_of(experiment: Experiment, config: dict) -> Work:
@@ -29,11 +27,11 @@ def main() -> None:
     parser.add_argument(
         "targets", nargs="*", help="tables, figures or papers; as config.yaml says if none is given"
     )
-    parser.add_argument("--config", type=Path, default=Path("config.yaml"))
+    parser.add_argument("--config", default="config.yaml", help="a file, or its content as JSON")
     parser.add_argument("--device", default="cpu", help="as in rates.yaml, such as `NVIDIA H100 80GB HBM3`")
     arguments = parser.parse_args()
-    config = load_yaml(arguments.config)
-    check_config(config, str(arguments.config))
+    config = read_config(arguments.config)
+    check_config(config)
     experiments = experiments_of(arguments.targets or config["papers"])
     works = [(experiment, work_of(experiment, config)) for experiment in experiments]
     rows = [work for _, work in works if work.runs]

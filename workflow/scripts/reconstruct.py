@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor
 
@@ -19,7 +20,7 @@ IMAGES_SHOWN = 6  # normal ones and as many anomalous ones, spread evenly over t
 
 
 class Blank:
-    """Stands for a method whose training diverged: white images, and scores that are not numbers."""
+    """Stands for a method whose training diverged: all of its images are white."""
 
     def __init__(self, shape: tuple[int, int, int], white: float):
         self.shape, self.white = shape, white
@@ -27,10 +28,6 @@ class Blank:
     def reconstruct(self, images: Tensor) -> Tensor:
         """White for every image."""
         return torch.full_like(images, self.white)
-
-    def score(self, images: Tensor) -> dict[str, Tensor]:
-        """Not a number for every image."""
-        return {"score": torch.full((len(images),), torch.nan)}
 
     def sample(self, count: int) -> Tensor:
         """White, `count` times."""
@@ -41,6 +38,7 @@ def main() -> None:
     """Read the arguments and reconstruct a few test images of one run."""
     parser = run_parser(__doc__)
     parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--scores", type=Path, required=True)
     parser.add_argument("--images", type=Path, required=True)
     arguments = parser.parse_args()
     started = time.time()
@@ -50,21 +48,26 @@ def main() -> None:
         method.load_model(load_model(arguments.model))
     except DivergedError:
         method = Blank(run.pixels(run.split.test[:1]).shape[1:], run.settings["pixel_range"][1])
+    scores = pd.read_csv(arguments.scores, index_col="index")["score"]
     shown = {}
     for group, anomalous in (("normal", False), ("anomalous", True)):
         test = run.split.test[run.split.anomalous == anomalous]
-        pixels = run.pixels(test[np.linspace(0, len(test) - 1, IMAGES_SHOWN).astype(int)])
+        chosen = test[np.linspace(0, len(test) - 1, IMAGES_SHOWN).astype(int)]
+        pixels = run.pixels(chosen)
         images = run.over(pixels, lambda batch: {"image": method.reconstruct(batch)})["image"]
         shown[f"{group}.original"] = pixels
         shown[f"{group}.reconstruction"] = to_pixels(torch.from_numpy(images), run.settings["pixel_range"])
-        shown[f"{group}.score"] = torch.from_numpy(run.over(pixels, method.score)["score"])
+        shown[f"{group}.score"] = torch.from_numpy(scores.loc[chosen].to_numpy())
     shown["sample"] = to_pixels(method.sample(SAMPLES_SHOWN), run.settings["pixel_range"])
     write_atomically(arguments.images, to_bytes(shown))
     write_record(
         arguments.record,
         rule="reconstruct",
         started=started,
-        inputs=[arguments.model, arguments.split, arguments.inventory, *map(Path, arguments.weights)],
+        inputs=[
+            *(arguments.model, arguments.scores, arguments.split, arguments.inventory),
+            *map(Path, arguments.weights),
+        ],
         outputs=[arguments.images],
         about=run.facts,
     )

@@ -1,4 +1,4 @@
-"""A run's tensors as files: its model, and the checkpoint that is removed when the run is whole."""
+"""A run's tensors as files: its model, and the checkpoint that a stopped training goes on from."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -137,6 +137,9 @@ def train(
 
     The pixels lie on the method's `device`, or in the host's memory where they are too many for it.
 
+    The checkpoint of the last iteration stays: where SLURM takes the machine away between a training and its
+    scores, Snakemake removes the model and trains again, which is then a matter of seconds.
+
     `key` is a digest of all that the run is made from. A loss that is not finite ends the training: the same
     code, data and seed would diverge again. SIGTERM, as SLURM sends it before it takes the machine away, and
     Ctrl-C end it after the present iteration with a checkpoint and a StoppedError.
@@ -163,18 +166,17 @@ def train(
                 progress.update(iteration, means)
                 if not all(map(math.isfinite, means.values())):
                     break
-            due = signals or time.monotonic() - last_checkpoint >= checkpoint_seconds
-            if due and iteration < method.iterations:
+            last = iteration == method.iterations
+            due = last or signals or time.monotonic() - last_checkpoint >= checkpoint_seconds
+            if due and method.iterations > 1:
                 metadata = {"iteration": str(iteration), "restarts": str(restarts), "key": key}
                 metadata["history"] = json.dumps(history.rows)
                 state = method.state() | order.state() | history.state()
                 save_checkpoint(folder / CHECKPOINT, state, metadata)
                 last_checkpoint = time.monotonic()
-                if signals:
-                    where = (
-                        f"{label}: stopped by {signals[0]} at iteration {iteration} of {method.iterations}"
-                    )
-                    raise StoppedError(f"{where}; started again, it goes on from there.")
+            if signals and not last:
+                where = f"{signals[0]} at iteration {iteration} of {method.iterations}"
+                raise StoppedError(f"{label}: stopped by {where}; started again, it goes on from there.")
     return Training(pd.DataFrame(history.rows), restarts, time.monotonic() - began, history.divergence(label))
 
 

@@ -1,0 +1,102 @@
+"""What happens to a workflow in a lab: divergence, full and read-only disks, odd paths. Nothing is lost."""
+
+import csv
+import os
+import shutil
+import subprocess
+
+import pytest
+
+pytestmark = pytest.mark.workflow
+
+
+def small(project, config, units='["0", "1"]'):
+    (project.folder / "config.yaml").write_text(config.replace('["0", "1"]', units))
+    project.edit("workflow/papers/piad.yaml", "iterations: {value: 300,", "iterations: {value: 10,")
+    return project
+
+
+def test_a_diverged_training_is_a_result_that_says_where_and_stops_nothing_else(finished):
+    """Its learning rate makes every PIAD run of the demo diverge; the fits are left alone."""
+    old = "learning_rate: {value: 0.0005, source: assumed"
+    finished.edit("workflow/papers/piad.yaml", old, old.replace("0.0005", "1.0e+30"))
+    output = finished.snakemake("demo")
+    said = "demo-piad 1/0 diverged:"
+    assert said in output
+    assert said in (finished.folder / "results/logs/train/demo-piad/1/0.log").read_text()
+    with open(finished.folder / "results/tables/demo.csv", newline="") as stream:
+        rows = {(row["method"], row["subset"]): row for row in csv.DictReader(stream)}
+    assert rows["PIAD", "1"]["reproduced"] == ""
+    assert said in rows["PIAD", "1"]["note"]
+    assert float(rows["KDE", "1"]["reproduced"]) > 0.5
+    status = finished.snakemake("status", "-q", "all")
+    assert "2 diverged" in status
+    assert said in status
+    assert "Nothing to be done" in finished.snakemake("demo")  # and is not tried again
+    assert "every file is the one that its record describes" in finished.verify()
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """How to mount a file system of a few megabytes, or read-only; unmounted afterwards."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a small file system")
+    mounted = []
+
+    def mount(name, options):
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        done = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            pytest.skip(f"this machine mounts nothing: {done.stderr.strip()}")
+        mounted.append(folder)
+        return folder
+
+    yield mount
+    for folder in mounted:
+        subprocess.run(["umount", folder], check=True)
+
+
+def test_a_full_disk_is_a_sentence_leaves_nothing_half_written_and_room_helps(
+    finished, small_disk, small_demo
+):
+    scratch = small_disk("scratch", "size=4m")
+    results = finished.folder / "results"
+    shutil.rmtree(results)
+    results.symlink_to(scratch)
+    filler = scratch / "filler"
+    filler.write_bytes(bytes(3_900_000))  # room for splits, none for a model
+    output = finished.snakemake("results/runs/demo-piad/1/0/scores.csv", expect=1)
+    assert "No space left on device" in output
+    assert "Traceback" not in (results / "logs/train/demo-piad/1/0.log").read_text()
+    assert not list(results.rglob("*.tmp"))
+    assert not list(results.rglob("model.safetensors"))
+    filler.unlink()
+    finished.snakemake("results/runs/demo-piad/1/0/scores.csv", "--rerun-incomplete")
+    name = "results/runs/demo-piad/1/0/scores.csv"
+    assert (finished.folder / name).read_bytes() == (small_demo.folder / name).read_bytes()
+
+
+def test_results_that_can_not_be_written_are_a_sentence(project, small_disk):
+    scratch = small_disk("readonly", "ro,size=1m")
+    (project.folder / "results").symlink_to(scratch)
+    output = project.snakemake("demo", expect=1)
+    assert "results can not be written" in output
+    assert "Traceback" not in output
+    assert project.planned("demo")["train"] == 30  # to look is allowed
+
+
+def test_a_path_with_spaces_and_letters_of_any_alphabet(tmp_path, copy_of_project, small_demo):
+    folder = tmp_path / "Übung mit Leerzeichen, 数字"
+    folder.mkdir()
+    project = copy_of_project(folder)
+    small(project, (small_demo.folder / "config.yaml").read_text(), '["1"]')
+    project.snakemake("demo")
+    name = "results/runs/demo-piad/1/0/scores.csv"
+    assert (folder / name).read_bytes() == (small_demo.folder / name).read_bytes()
+    assert "every file is the one that its record describes" in project.verify()
