@@ -219,7 +219,7 @@ def test_a_training_through_every_fault_ends_with_the_same_bytes(
     (tmp_path / "whole").mkdir()
     whole = copy_of_project(tmp_path / "whole")
     for project in (whole, lab):
-        project.edit("workflow/papers/piad.yaml", "iterations: {value: 300,", "iterations: {value: 1500,")
+        project.edit("workflow/papers/piad.yaml", "iterations: {value: 300,", "iterations: {value: 1000,")
     # Too little memory for the first attempt: it is killed, and the next one asks for twice as much.
     old = "use: [piad, demo-networks]\n    allocation: {train: 5m, score: 5m, mem_mb: 1500}"
     lab.edit("workflow/papers/piad.yaml", old, old.replace("1500", "600"))
