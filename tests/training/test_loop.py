@@ -127,6 +127,15 @@ def test_history_has_the_mean_losses_of_each_stretch(tmp_path, monkeypatch):
     assert training.history.to_dict("list") == {"iteration": [3, 6, 7], "loss": [2.0, 5.0, 7.0]}
 
 
+def test_history_keeps_the_order_of_losses_over_a_checkpoint_before_its_first_row():
+    first = loop.History("cpu")
+    first.add({"b": torch.tensor(1.0), "a": torch.tensor(2.0)})
+    second = loop.History("cpu")
+    second.load_state(dict(sorted(first.state().items())))  # as safetensors gives them back
+    second.add({"b": torch.tensor(3.0), "a": torch.tensor(4.0)})
+    assert list(second.log(2).items()) == [("b", 2.0), ("a", 3.0)]
+
+
 def test_divergence_ends_the_training_with_a_sentence_that_says_where(tmp_path):
     class Diverging(Stateless):
         iterations, images_per_step = 500, 1

@@ -77,8 +77,10 @@ class History:
 
     def add(self, losses: Mapping[str, Tensor]) -> None:
         """Take the losses of one step, 0-d tensors."""
-        for name, value in losses.items():
-            self.sums[name] = self.sums[name] + value if name in self.sums else value.clone()
+        self.sums = {  # in the method's order, which a checkpoint does not keep
+            name: self.sums[name] + value if name in self.sums else value.clone()
+            for name, value in losses.items()
+        }
 
     def log(self, iteration: int) -> dict[str, float]:
         """Close a row at `iteration`; gives its means."""
