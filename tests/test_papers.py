@@ -1,6 +1,7 @@
 """Papers and configuration as data: what is wrong is said, all of it, a sentence each."""
 
 import copy
+import dataclasses
 import re
 
 import pytest
@@ -145,6 +146,27 @@ def test_a_table_without_printed_numbers_needs_no_margins():
             {"paper": {"value": 5, "source": "x"}},
             "the key 'code' is missing",
         ),
+        (
+            ("experiments", "piad-mnist", "resemblance"),
+            {"10": ["4"]},
+            "resemblance: '10' is no unit of the experiment; did you mean '1'?",
+        ),
+        (
+            ("experiments", "piad-mnist", "resemblance"),
+            {"7": ["4", "99"]},
+            "resemblance.7: '99' is no class of mnist; did you mean '9'?",
+        ),
+        (("experiments", "piad-mnist", "resemblance"), {"7": []}, "resemblance.7: the list is empty."),
+        (
+            ("experiments", "kde-mnist", "resemblance"),
+            {"7": ["4"]},
+            "kde-mnist: the method 'kde' does not offer `reconstruct`.",
+        ),
+        (
+            ("tables", "piad_table2", "cells", 0, "units"),
+            ["10"],
+            "cells[0].units: '10' is no unit of ocsvm-mnist; did you mean '1'?",
+        ),
         (("tables", "piad_table2", "figures"), ["x"], "figures: found 'x'"),
         (("tables", "piad_table2", "source"), "Table 9", "the CSV has no rows of 'Table 9'"),
         (("figures", "demo_auroc", "table"), "demos", "table: found 'demos'; did you mean 'demo'?"),
@@ -177,6 +199,47 @@ def test_a_figure_of_images_needs_a_method_that_makes_them():
         "piad.yaml: figures.demo_reconstructions: the method 'kde' does not offer `reconstruct`.",
         "piad.yaml: figures.demo_reconstructions: the method 'kde' does not offer `sample`.",
     ]
+
+
+def test_a_figure_of_what_reconstructions_resemble_needs_them():
+    def change(content):
+        figure = content["figures"]["demo_reconstructions"]
+        figure |= {"kind": "resemblance", "experiment": "demo-kde"}
+
+    assert piad_with(change) == [
+        "piad.yaml: figures.demo_reconstructions: the method 'kde' does not offer `reconstruct`."
+    ]
+
+
+def test_all_faults_of_what_reconstructions_resemble_come_at_once():
+    def change(content):
+        content["experiments"]["piad-mnist"]["resemblance"] = {"10": ["4", "11"], "7": ["12"]}
+
+    assert len(piad_with(change)) == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [({"chance": {"value": 0.5, "source": "s"}}, "unknown key 'chance'"), ({}, "'threshold' is missing")],
+)
+def test_a_claim_of_at_least_takes_a_threshold_alone(change, expected):
+    def altered(content):
+        claim = content["claims"]["bald_fails"]
+        kept = {name: claim[name] for name in ("says", "source", "table", "cell")}
+        if change:
+            kept["threshold"] = {"value": 0.5, "source": "s"}
+        content["claims"]["bald_fails"] = kept | {"kind": "at_least"} | change
+
+    (fault,) = piad_with(altered)
+    assert expected in fault
+
+
+def test_what_reconstructions_resemble_is_no_part_of_a_job():
+    experiment = papers.find_experiment("reverse-vae-mnist")
+    assert experiment.resemblance == {"7": ("4", "9")}
+    silent = dataclasses.replace(experiment, resemblance={})
+    assert silent.job("code", "float32") == experiment.job("code", "float32")
+    assert papers.find_experiment("demo-reverse-vae").resemblance == {}
 
 
 def test_a_missing_setting_is_named_with_what_it_means():
@@ -276,6 +339,14 @@ def test_figure_8_of_reverse_vae_has_a_row_a_bar_and_no_number():
     }
     assert len(bars) == 60
     assert not any(row["value"] for row in bars)
+
+
+def test_the_tables_of_section_4_5_have_a_row_each_and_no_number():
+    paper = load_paper("reverse_vae")
+    rows = [row for row in paper.published if row["table"] == "Section 4.5"]
+    assert {(row["subset"], row["value"]) for row in rows} == {("avg", ""), ("7", "")}
+    (seven,) = paper.tables["reverse_vae_seven"]["cells"]
+    assert (seven["experiment"], seven["units"]) == ("reverse-vae-mnist", ["7"])
 
 
 def test_a_csv_with_other_columns_is_refused(tmp_path):

@@ -7,8 +7,17 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 
-from encore.figures.plots import cells_figure, history_figure, line_styles, save_figure, sweep_figure
+from encore.figures.draw import draw_resemblance
+from encore.figures.plots import (
+    cells_figure,
+    history_figure,
+    line_styles,
+    resemblance_figure,
+    save_figure,
+    sweep_figure,
+)
 from encore.tables.build import COLUMNS
+from encore.tables.render import NOTHING
 
 
 def row(dataset, method, subset, published="", reproduced=np.nan, half=np.nan, verdict=""):
@@ -179,15 +188,43 @@ def test_sweep_without_swept_scores(sweep):
         sweep_figure(sweep[sweep["score"] == "score"], {}, "")
 
 
+def heat_map():
+    return pd.DataFrame([[0.25, 0.75, 0.0], [0.1, 0.2, 0.7]], index=["1", "0"], columns=["0", "1", "2"])
+
+
+def test_resemblance_has_a_row_an_anomalous_class_and_a_number_a_cell():
+    axes = drawn(resemblance_figure(heat_map(), "t")).axes[0]
+    written = {text.get_position(): text.get_text() for text in axes.texts}
+    assert written == {
+        (0, 0): "0.25", (1, 0): "0.75", (2, 0): "0.00", (0, 1): "0.10", (1, 1): "0.20", (2, 1): "0.70",
+    }  # fmt: skip
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["1", "0"]
+    assert ticks(axes) == ["0", "1", "2"]
+    framed = {(round(patch.get_x() + 0.47), round(patch.get_y() + 0.47)) for patch in axes.patches}
+    assert framed == {(1, 0), (0, 1)}  # (column, row) of the anomalous class itself
+
+
+def test_resemblance_is_the_mean_over_seeds_and_a_diverged_one_is_no_number(tmp_path):
+    paths = []
+    runs = {("1", 0): [0.2, 0.8], ("1", 1): [0.4, 0.6], ("0", 0): [0.5, 0.5], ("0", 1): [np.nan, np.nan]}
+    for (unit, seed), shares in runs.items():
+        paths.append(tmp_path / unit / str(seed) / "resemblance.csv")
+        paths[-1].parent.mkdir(parents=True)
+        pd.DataFrame({"class": ["0", "1"], "share": shares}).to_csv(paths[-1], index=False)
+    axes = drawn(draw_resemblance(None, {"title": "t"}, paths)).axes[0]
+    assert [text.get_text() for text in axes.texts] == ["0.30", "0.70", NOTHING, NOTHING]
+
+
 def make(kind, frame, sweep):
     return {
         "cells": lambda: cells_figure(frame, "t"),
         "history": lambda: history_figure(histories(3, ["a", "b"]), "t"),
+        "resemblance": lambda: resemblance_figure(heat_map(), "t"),
         "sweep": lambda: sweep_figure(sweep, {"0": "0.885"}, "t"),
     }[kind]()
 
 
-@pytest.mark.parametrize("kind", ["cells", "history", "sweep"])
+@pytest.mark.parametrize("kind", ["cells", "history", "resemblance", "sweep"])
 def test_saved_bytes_are_the_same_every_time(kind, frame, sweep, tmp_path):
     figure = make(kind, frame, sweep)
     save_figure(figure, tmp_path / "a.png")
@@ -201,7 +238,7 @@ def test_saved_bytes_are_the_same_every_time(kind, frame, sweep, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "b.png", "c.png"]
 
 
-@pytest.mark.parametrize("kind", ["cells", "history", "sweep"])
+@pytest.mark.parametrize("kind", ["cells", "history", "resemblance", "sweep"])
 def test_the_legend_lies_within_the_figure_and_outside_of_the_data(kind, frame, sweep):
     figure = drawn(make(kind, frame, sweep))
     box = figure.legends[0].get_window_extent()

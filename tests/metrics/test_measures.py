@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from encore.metrics.measures import COLUMNS, measures_of_run
+from encore.metrics.measures import COLUMNS, measures_of_run, resemblance_of_run
 
 SCORED = {"experiment": "x", "unit": "3", "seed": 1, "deviations": ["stand-in", "unverified"]}
 TRAINED = {
@@ -35,3 +35,20 @@ def test_a_row_for_each_score_column_and_metric():
 def test_an_image_that_stands_twice_is_refused():
     with pytest.raises(ValueError, match="x 3/1: an image stands twice"):
         measures_of_run(scores().assign(index=[4, 4, 7]), SCORED, TRAINED)
+
+
+def test_what_a_run_resembles_stands_beside_its_scores():
+    shares = {"3": 0.25, "4": 0.5, "9": 0.125, "0": 0.125}
+    rows = resemblance_of_run(shares, {"3": ("4", "9")}, SCORED, TRAINED)
+    assert all(set(row) == set(COLUMNS) for row in rows)
+    assert {row["metric"]: row["value"] for row in rows} == {
+        "resembles_normal": 0.75,
+        "resembles_named": 0.625,
+    }
+    ranked = measures_of_run(scores(), SCORED, TRAINED)[0]
+    own = ("score", "metric", "value")
+    for row in rows:
+        assert row["score"] == "score"
+        assert {k: v for k, v in row.items() if k not in own} == {
+            k: v for k, v in ranked.items() if k not in own
+        }

@@ -267,6 +267,48 @@ def test_the_average_of_one_unit_is_left_out():
     assert list(frame[frame.dataset == "F"].subset) == ["0"]
 
 
+def some_units(*units, **more):
+    return [{"dataset": "F", "method": "GAN", "experiment": "gan", "units": list(units), **more}]
+
+
+def three():
+    """Measures of three units, the third with a device, deviation and divergence of its own."""
+    values = {(unit, seed): 0.8 + 0.05 * int(unit) for unit in "012" for seed in range(3)}
+    gan = runs("gan", values)
+    own = {"device": "NVIDIA X", "deviations": "TF32", "diverged": "gan 2 diverged."}
+    gan.loc[gan["unit"] == "2", list(own)] = list(own.values())
+    return {"gan": gan}
+
+
+def of_three(**changed):
+    of_it = paper(**changed)
+    of_it.experiments["gan"] = experiment("gan", ("0", "1", "2"))
+    return of_it
+
+
+def test_a_cell_stands_for_the_units_that_it_names():
+    of_it = of_three(cells=some_units("0", "1", subsets={"0": "zero"}))
+    frame = build_table(of_it, "p_table2", three(), "paper", FACTS)
+    assert list(frame[frame.dataset == "F"].subset) == ["zero", "1", "avg"]
+    average = cell(frame, "GAN", "avg", dataset="F")
+    assert average.reproduced == pytest.approx(0.825)  # and not 0.85, of all three
+    assert average.note == "the same value for every seed"
+
+
+def test_the_average_of_one_named_unit_is_left_out():
+    frame = build_table(of_three(cells=some_units("1")), "p_table2", three(), "paper", FACTS)
+    assert list(frame[frame.dataset == "F"].subset) == ["1"]
+
+
+def test_foot_speaks_of_the_named_units_alone():
+    for units, devices in ((["0", "1"], "cpu (gan)"), (["0", "2"], "NVIDIA X, cpu (gan)")):
+        of_it = of_three(cells=some_units(*units), source="Table 8")
+        said = foot(of_it, "p_table2", build_table(of_it, "p_table2", three(), "paper", FACTS), three())
+        assert f"Devices: {devices}." in said
+        assert ("No deviation was declared." in said) == ("2" not in units)
+        assert any("gan 2 diverged" in sentence for sentence in said) == ("2" in units)
+
+
 def test_foot_counts_and_names_what_stands_behind():
     gan = runs("gan", full(), device="NVIDIA H100", deviations="")
     measures = {"gan": gan, "kde": runs("kde", {("0", 0): 0.822}, code="ffffffff0000")}

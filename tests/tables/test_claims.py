@@ -68,6 +68,11 @@ def at_chance(method="A"):
             "chance": {"value": 0.5, "source": "a random ranking"}, "margin": MARGIN}  # fmt: skip
 
 
+def at_least(method="A", **changed):
+    return {"says": "mostly", "source": "s", "table": "t", "kind": "at_least", "cell": place(method),
+            "threshold": {"value": 0.5, "source": "mostly"}} | changed  # fmt: skip
+
+
 def runs(values, units=UNITS, seeds=None, **changed):
     """Runs from (units, seeds) values."""
     values = np.broadcast_to(values, (len(units), np.shape(values)[-1] if np.ndim(values) else 3))
@@ -225,6 +230,22 @@ def test_at_chance():
         assert judged(at_chance(), A=runs(level)).verdict == expected, level
 
 
+@pytest.mark.parametrize(
+    ("level", "expected"), [(0.4, NOT_BORNE_OUT), (0.499, NOT_BORNE_OUT), (0.5, BORNE_OUT), (0.7, BORNE_OUT)]
+)
+def test_at_least_counts_the_threshold_itself(level, expected):
+    assert judged(at_least(), A=runs(level)).verdict == expected
+    # It is about the number, not about what is better.
+    assert judged(at_least(), better="lower", A=runs(level)).verdict == expected
+
+
+def test_at_least_around_the_threshold_is_undecided():
+    half = noise(18, shape=(5, 3))
+    found = judged(at_least(), A=runs(0.5 + np.concatenate([half, -half])))
+    assert found.probability == pytest.approx(0.5, abs=0.02)
+    assert found.verdict == UNDECIDED
+
+
 def test_lower_can_be_better():
     base = 30 + noise(11)
     found = judged(best(), better="lower", A=runs(base - 1), B=runs(base))
@@ -236,7 +257,7 @@ def test_lower_can_be_better():
 def test_an_unknown_kind_is_an_error():
     with pytest.raises(ConfigError, match=r"found the kind 'bset'; did you mean 'best'\?"):
         conditions(best(kind="bset"), ())
-    assert len(KINDS) == 5
+    assert len(KINDS) == 6
 
 
 # --- cited numbers -----------------------------------------------------------------------------------
@@ -392,12 +413,23 @@ def test_published_at_chance():
     )
 
 
+def test_published_at_least():
+    claim = at_least(cell=place("PIAD", "Bald", "CelebA"))
+    found = published_holds(claim, printed_by("Table 3 (center)"))
+    assert found.holds
+    assert found.sentence == "As printed, PIAD on CelebA, Bald (0.506) is at least 0.5."
+    higher = published_holds(
+        claim | {"threshold": {"value": 0.51, "source": "s"}}, printed_by("Table 3 (center)")
+    )
+    assert higher.sentence == "As printed, PIAD on CelebA, Bald (0.506) is not at least 0.51."
+
+
 def test_a_number_that_is_not_printed():
     found = published_holds(equal(), {key("A"): "0.5"})
     assert (found.holds, found.sentence) == (None, "Not printed: B on D, avg.")
 
 
-@pytest.mark.parametrize("claim", [best(), equal(), below_chance()])
+@pytest.mark.parametrize("claim", [best(), equal(), below_chance(), at_least()])
 def test_a_table_without_printed_numbers(claim):
     assert published_holds(claim, {}).holds is None
 
@@ -451,6 +483,18 @@ def test_runs_and_printed_numbers_of_a_table():
     printed = printed_cells(build_table(paper, "t", {}, "code", facts))
     assert printed[key("A")] == "0.80"
     assert set(printed) == {key("A", "zero"), key("A"), key("B"), key("Cited")}
+
+
+def test_runs_of_a_cell_that_stands_for_some_units():
+    paper = small_paper()
+    paper.tables["t"]["cells"][0]["units"] = ["0"]
+    a = measures("A", {(unit, seed): 0.8 for unit in "01" for seed in range(3)}, "TF32")
+    a.loc[a["unit"] == "1", "deviations"] = "an old file"
+    own = table_runs(paper, "t", {"A": a}, {})
+    assert {subset for _, method, subset in own if method == "A"} == {"zero", "avg"}
+    average = own[key("A")]
+    assert (average.units, set(average.values["unit"])) == (("0",), {"0"})
+    assert average.deviations == ("TF32",)
 
 
 def test_a_claim_of_a_table_from_its_measures():

@@ -90,6 +90,7 @@ def test_below_is_worse_where_lower_is_better(values, expected):
 def test_direction_of_metrics():
     assert better("FID") == "lower"
     assert better("AUROC") == "higher"
+    assert better("resembles_normal") == better("resembles_named") == "higher"
 
 
 @pytest.mark.parametrize("published", ["0.1", "0.7", "0.975", "1.000", "12.5", "1e-3", "33.33", "123456.7"])

@@ -33,7 +33,9 @@ def test_a_diverged_training_is_a_result_that_says_where_and_stops_nothing_else(
     assert "2 diverged" in status
     assert said in status
     assert "Nothing to be done" in finished.snakemake("demo")  # and is not tried again
-    assert "every file is the one that its record describes" in finished.verify()
+    verified = finished.verify()
+    assert "every file is the one that its record describes" in verified
+    assert f"Note: {said}" in verified
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import csv
 import functools
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -66,6 +66,8 @@ class Experiment:
     networks: str  # experiments with the same word here have networks of the same size
     shared_training: str = ""  # the reading under which the first unit's training serves all units
     allocation: Mapping[str, object] = field(default_factory=lambda: dict(ALLOCATION))
+    # Unit -> the classes that the paper says its reconstructions resemble; no part of a job.
+    resemblance: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def resolve(self, reading: str) -> dict[str, Setting]:
         """Every setting's value and source under `reading` ("paper" or "code")."""
@@ -300,7 +302,6 @@ def _merged(entry: Mapping, groups: Mapping) -> dict[str, Mapping]:
 
 
 def _experiment(name: str, paper: str, entry: Mapping, groups: Mapping) -> Experiment:
-    units = DATASETS[entry["dataset"]].classes if entry["units"] == "all" else tuple(entry["units"])
     return Experiment(
         name=name,
         paper=paper,
@@ -309,11 +310,12 @@ def _experiment(name: str, paper: str, entry: Mapping, groups: Mapping) -> Exper
         dataset=entry["dataset"],
         protocols=_protocols_of(entry),
         split_seed=entry.get("split_seed", 0),
-        units=units,
+        units=_units(entry),
         settings=_merged(entry, groups),
         networks=next((group for group in entry.get("use", []) if "networks" in group), name),
         shared_training=entry.get("shared_training", ""),
         allocation=entry.get("allocation", ALLOCATION),
+        resemblance={unit: tuple(names) for unit, names in entry.get("resemblance", {}).items()},
     )
 
 
@@ -330,6 +332,8 @@ def _experiment_faults(entry: Mapping, groups: Mapping, place: str) -> list[str]
             for unit in entry["units"]
             if unit not in classes
         ]
+    if entry["dataset"] in DATASETS:
+        faults += _resemblance_faults(entry, place)
     for protocol in dict.fromkeys(_protocols_of(entry).values()):
         if protocol in _protocols():
             continue
@@ -339,6 +343,27 @@ def _experiment_faults(entry: Mapping, groups: Mapping, place: str) -> list[str]
     if entry["method"] in METHODS and not unknown_groups:
         faults += _setting_faults(entry, groups, place)
     return faults
+
+
+def _units(entry: Mapping) -> tuple[str, ...]:
+    """The units of an experiment of a known dataset."""
+    return DATASETS[entry["dataset"]].classes if entry["units"] == "all" else tuple(entry["units"])
+
+
+def _resemblance_faults(entry: Mapping, place: str) -> list[str]:
+    named, classes = entry.get("resemblance", {}), DATASETS[entry["dataset"]].classes
+    faults = [
+        f"{place}.resemblance: {unit!r} is no unit of the experiment; {nearest(unit, _units(entry))}"
+        for unit in named
+        if unit not in _units(entry)
+    ]
+    faults += [
+        f"{place}.resemblance.{unit}: {name!r} is no class of {entry['dataset']}; {nearest(name, classes)}"
+        for unit, names in named.items()
+        for name in names
+        if name not in classes
+    ]
+    return faults + (_image_faults(entry["method"], place, {"reconstruct"}) if named else [])
 
 
 def _setting_faults(entry: Mapping, groups: Mapping, place: str) -> list[str]:
@@ -395,6 +420,14 @@ def _result_faults(
                     f"{place}.cells[{index}].experiment: found {cell['experiment']!r}; "
                     f"{nearest(cell['experiment'], experiments)}"
                 )
+            elif experiments[cell["experiment"]]["dataset"] in DATASETS:
+                units = _units(experiments[cell["experiment"]])
+                faults += [
+                    f"{place}.cells[{index}].units: {unit!r} is no unit of {cell['experiment']}; "
+                    f"{nearest(unit, units)}"
+                    for unit in cell.get("units", [])
+                    if unit not in units
+                ]
             if printed and (cell["dataset"], cell["method"]) not in printed:
                 faults.append(
                     f"{place}.cells[{index}]: the CSV prints no {cell['method']!r} on {cell['dataset']!r}."
@@ -416,14 +449,21 @@ def _result_faults(
         for experiment in experiments_in(figure):
             if experiment not in experiments:
                 faults.append(f"{place}: found experiment {experiment!r}; {nearest(experiment, experiments)}")
-            elif figure["kind"] in ("reconstructions", "samples"):
-                faults += _image_faults(experiments[experiment]["method"], place)
+            elif needed := NEEDED_BY_FIGURE.get(figure["kind"]):
+                faults += _image_faults(experiments[experiment]["method"], place, needed)
     return faults
 
 
-def _image_faults(method: str, place: str) -> list[str]:
-    """What a method lacks that a figure of images needs; an unknown method is a fault of its experiment."""
-    lacking = {"reconstruct", "sample"} - method_facts(method).offers if method in METHODS else ()
+NEEDED_BY_FIGURE = {  # what a method must offer for a figure of that kind
+    "reconstructions": {"reconstruct", "sample"},
+    "resemblance": {"reconstruct"},
+    "samples": {"reconstruct", "sample"},
+}
+
+
+def _image_faults(method: str, place: str, needed: Set[str]) -> list[str]:
+    """What a method lacks of what it needs to offer; an unknown method is a fault of its experiment."""
+    lacking = needed - method_facts(method).offers if method in METHODS else ()
     return [f"{place}: the method {method!r} does not offer `{name}`." for name in sorted(lacking)]
 
 

@@ -85,6 +85,17 @@ def runs_of(name, file):
     return [f"results/runs/{name}/{unit}/{seed}/{file}" for unit, seed in runs]
 
 
+def resemblance_of(wildcards):
+    """What the reconstructions of an experiment's runs resemble, with records, where its paper speaks of that."""
+    if not experiment_of(wildcards).resemblance:
+        return []
+    return [
+        path
+        for file in ("resemblance.csv", "resemble.json")
+        for path in runs_of(wildcards.experiment, file)
+    ]
+
+
 def reading_of(wildcards):
     """The reading that a run is made under; where both are one, `code`, so that a switch reruns nothing."""
     experiment = experiment_of(wildcards)
@@ -183,6 +194,8 @@ def inputs_of_figure(wildcards):
             for path in runs_of(entry["experiment"], "reconstructions.safetensors"):
                 first.setdefault(Path(path).parents[1], path)
             return list(first.values())
+        case "resemblance":
+            return runs_of(entry["experiment"], "resemblance.csv")
         case "sweep":
             return [f"results/measures/{entry['experiment']}.csv"]
         case "extremes":  # of one unit under each experiment, from its first seed

@@ -122,6 +122,41 @@ rule reconstruct:
         " --model {input.model} --scores {input.scores} --images {output.images} --record {output.record} > {log} 2>&1"
 
 
+rule resemble:
+    """Say which classes a classifier takes the reconstructions of one run's anomalous test images for."""
+    input:
+        split=split_of,
+        inventory=inventory_of,
+        weights=weights_of,
+        model=model_of,
+    output:
+        resemblance=f"{RUN}/resemblance.csv",
+        record=f"{RUN}/resemble.json",
+    log:
+        "results/logs/resemble/{experiment}/{unit}/{seed}.log",
+    conda:
+        "../../envs/encore.yaml"
+    threads: 1
+    resources:
+        gpu=gpus,
+        device=config["device"],
+        data_dir=config["data_dir"],
+        mem_mb=memory_of,
+        runtime=time_of("score"),
+    params:
+        code=code_of("resemble.py"),
+        settings=settings_of,
+        reading=reading_of,
+        precision=config["precision"],
+        features=features_of,
+    shell:
+        "python workflow/scripts/resemble.py --experiment {wildcards.experiment} --unit {wildcards.unit}"
+        " --seed {wildcards.seed} --reading {params.reading} --data-dir {resources.data_dir:q}"
+        " --device {resources.device} --precision {params.precision} --threads {threads}"
+        " --split {input.split} --inventory {input.inventory} --weights {input.weights} --features {params.features}"
+        " --model {input.model} --resemblance {output.resemblance} --record {output.record} > {log} 2>&1"
+
+
 rule extremes:
     """Keep the least and the most anomalous test images of one run, for a figure."""
     input:

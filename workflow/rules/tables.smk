@@ -7,10 +7,11 @@ localrules:
 
 
 rule measure:
-    """Turn the scores of an experiment's runs into AUROC and AUPRC."""
+    """Turn the scores of an experiment's runs into AUROC and AUPRC, and what its reconstructions resemble into shares."""
     input:
         scores=lambda wildcards: runs_of(wildcards.experiment, "scores.csv"),
         records=lambda wildcards: runs_of(wildcards.experiment, "score.json"),
+        resemblance=resemblance_of,
     output:
         measures="results/measures/{experiment}.csv",
         record="results/measures/{experiment}.json",
@@ -20,6 +21,7 @@ rule measure:
         "../../envs/encore.yaml"
     params:
         code=script_code("measure.py"),
+        named=lambda wildcards: settings_digest(experiment_of(wildcards).resemblance),
     shell:
         "python workflow/scripts/measure.py {wildcards.experiment} --scores {input.scores}"
         " --output {output.measures} --record {output.record} > {log} 2>&1"

@@ -8,7 +8,8 @@ import pandas as pd
 
 from encore.audit.records import read_record, write_record
 from encore.files import write_atomically
-from encore.metrics.measures import COLUMNS, measures_of_run
+from encore.metrics.measures import COLUMNS, measures_of_run, resemblance_of_run
+from encore.papers import find_experiment
 from encore.script import run_script
 
 
@@ -21,6 +22,7 @@ def main() -> None:
     parser.add_argument("--record", type=Path, required=True)
     arguments = parser.parse_args()
     started = time.time()
+    named = find_experiment(arguments.experiment).resemblance
     rows, inputs = [], []
     for scores in arguments.scores:
         scored = scores.with_name("score.json")
@@ -29,6 +31,11 @@ def main() -> None:
         trained = model.with_name("train.json")
         rows += measures_of_run(pd.read_csv(scores), record, read_record(trained))
         inputs += [scores, scored, trained]
+        if named:
+            resembled = scores.with_name("resemblance.csv")
+            shares = pd.read_csv(resembled, dtype={"class": str}, index_col="class")["share"]
+            rows += resemblance_of_run(shares, named, record, read_record(trained))
+            inputs += [resembled, scores.with_name("resemble.json")]
     write_atomically(arguments.output, pd.DataFrame(rows, columns=COLUMNS).to_csv(index=False))
     about = {"experiment": arguments.experiment}
     outputs = [arguments.output]

@@ -75,8 +75,10 @@ def _place(name: str) -> tuple[int, str]:
 
 
 def notes(found: Mapping[Path, dict]) -> list[str]:
-    """What a reader should know though nothing is broken: uncommitted code, another lock, several devices."""
-    said = []
+    """What a reader should know though nothing is broken: divergence, uncommitted code, locks, devices."""
+    said = [
+        record["diverged"] for record in found.values() if record["rule"] == "train" and "diverged" in record
+    ]
     if any(record["source"]["dirty"] for record in found.values()):
         said.append("some results were made from a working tree with uncommitted changes.")
     locks = {record["environment"]["lock_sha256"] for record in found.values()}

@@ -14,6 +14,7 @@ from encore.figures.plots import (
     contrast_figure,
     filters_figure,
     history_figure,
+    resemblance_figure,
     sweep_figure,
 )
 from encore.papers import Paper
@@ -41,6 +42,16 @@ def draw_reconstructions(paper: Paper, entry: Mapping, inputs: Sequence[Path]) -
             for group in ("normal", "anomalous")
         }
     return reconstruction_grid(units, entry["title"])
+
+
+def draw_resemblance(paper: Paper, entry: Mapping, inputs: Sequence[Path]) -> Figure:
+    """What reconstructions are taken for, a row a unit; inputs: a resemblance.csv a run."""
+    seeds: dict[str, list[pd.Series]] = {}
+    for path in inputs:
+        shares = pd.read_csv(path, dtype={"class": str}, index_col="class")["share"]
+        seeds.setdefault(path.parts[-3], []).append(shares)
+    means = {unit: pd.concat(runs, axis=1).mean(axis=1, skipna=False) for unit, runs in seeds.items()}
+    return resemblance_figure(pd.DataFrame(means).T, entry["title"])
 
 
 def draw_samples(paper: Paper, entry: Mapping, inputs: Sequence[Path]) -> Figure:
@@ -89,6 +100,7 @@ DRAW: Mapping[str, Callable[[Paper, Mapping, Sequence[Path]], Figure]] = {
     "filters": draw_filters,
     "history": draw_history,
     "reconstructions": draw_reconstructions,
+    "resemblance": draw_resemblance,
     "samples": draw_samples,
     "sweep": draw_sweep,
 }

@@ -16,11 +16,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import EngFormatter, FixedLocator, MaxNLocator, NullLocator
 
 from encore.files import write_atomically
 from encore.papers import AVERAGE
+from encore.tables.render import NOTHING
 from encore.tables.verdicts import CITED
 
 DPI = 150
@@ -321,4 +322,41 @@ def filters_figure(stds: np.ndarray, amounts: np.ndarray, norms: np.ndarray, tit
     right.plot(amounts, norms, color=COLOURS[1], marker=MARKERS[0], markersize=4)
     right.set(xlabel="contrast taken away", ylabel="mean |f(x)|", ylim=(0, None))
     figure.suptitle(title)
+    return figure
+
+
+# --- what reconstructions resemble -------------------------------------------------------------------
+
+
+def _write_share(axes: Axes, place: tuple[int, int], share: float, own: bool) -> None:
+    """One number of the heat map, at (row, column); the unit's own class has a frame."""
+    row, column = place
+    text = NOTHING if math.isnan(share) else f"{share:.2f}"
+    axes.text(column, row, text, ha="center", va="center", color="white" if share > 0.7 else INK, fontsize=9)
+    if own:
+        frame = Rectangle(
+            (column - 0.47, row - 0.47), 0.94, 0.94, fill=False, edgecolor=COLOURS[1], linewidth=1.6
+        )
+        axes.add_patch(frame)
+
+
+@styled
+def resemblance_figure(shares: pd.DataFrame, title: str) -> Figure:
+    """A heat map of the classes that reconstructions are taken for, framed the anomalous class itself.
+
+    shares: a row an anomalous class, a column a class, 0 to 1; nan, where a training diverged, is a dash.
+    """
+    figure = Figure(figsize=(WIDTH, 0.5 * len(shares) + 1.7))
+    axes = figure.subplots()
+    axes.imshow(shares.to_numpy(), cmap="Blues", vmin=0, vmax=1, aspect="auto", interpolation="none")
+    for (row, unit), (column, name) in product(enumerate(shares.index), enumerate(shares.columns)):
+        _write_share(axes, (row, column), shares.iat[row, column], unit == name)
+    axes.set_xticks(range(shares.shape[1]), shares.columns)
+    axes.set_yticks(range(shares.shape[0]), shares.index)
+    axes.tick_params(length=0)
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+    axes.set(xlabel="class that the reconstruction is taken for", ylabel="anomalous class")
+    figure.suptitle(title)
+    _legend(figure, [Patch(fill=False, edgecolor=COLOURS[1], label="taken for what it is")])
     return figure

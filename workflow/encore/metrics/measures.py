@@ -1,10 +1,11 @@
 """Measures: the metrics of an experiment's runs, a row a run, score and metric."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from encore.metrics.ranking import ranking_metrics
+from encore.metrics.resemblance import resemblance_metrics
 
 COLUMNS = (
     *("experiment", "unit", "seed", "score", "metric", "value"),
@@ -22,7 +23,29 @@ def measures_of_run(scores: pd.DataFrame, scored: Mapping, trained: Mapping) -> 
         raise ValueError(
             f"scores of {scored['experiment']} {scored['unit']}/{scored['seed']}: an image stands twice."
         )
-    about = {
+    about = _about(scored, trained)
+    return [
+        about | {"score": column, "metric": metric, "value": value}
+        for column in scores.columns.drop(NOT_SCORES)
+        for metric, value in ranking_metrics(scores["anomalous"], scores[column]).items()
+    ]
+
+
+def resemblance_of_run(
+    shares: Mapping[str, float], named: Mapping[str, Sequence[str]], scored: Mapping, trained: Mapping
+) -> list[dict[str, object]]:
+    """The rows of one run that say what its reconstructions resemble.
+
+    shares: class -> share, resemblance.csv; named: unit -> the classes that the paper names for it.
+    """
+    found = resemblance_metrics(shares, scored["unit"], named)
+    about = _about(scored, trained) | {"score": "score"}
+    return [about | {"metric": metric, "value": value} for metric, value in found.items()]
+
+
+def _about(scored: Mapping, trained: Mapping) -> dict[str, object]:
+    """What all rows of a run have in common, from its two records."""
+    return {
         "experiment": scored["experiment"],
         "unit": scored["unit"],
         "seed": scored["seed"],
@@ -33,8 +56,3 @@ def measures_of_run(scores: pd.DataFrame, scored: Mapping, trained: Mapping) -> 
         "deviations": " | ".join(scored["deviations"]),
         "diverged": scored.get("diverged", ""),
     }
-    return [
-        about | {"score": column, "metric": metric, "value": value}
-        for column in scores.columns.drop(NOT_SCORES)
-        for metric, value in ranking_metrics(scores["anomalous"], scores[column]).items()
-    ]

@@ -1,7 +1,7 @@
 """A paper's table as long data: a row a cell, the printed number and the reproduced one side by side."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,12 +76,18 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
 # --- outcomes of the runs ----------------------------------------------------------------------------
 
 
-def own_runs(measures: pd.DataFrame | None, metric: str) -> pd.DataFrame | None:
-    """The rows that hold `metric` of the method's own score, a row a run; None where there are none."""
+def cell_units(cell: Mapping, experiment: Experiment) -> tuple[str, ...]:
+    """The units that a cell stands for: those that it names, or all of its experiment."""
+    return tuple(cell.get("units", experiment.units))
+
+
+def own_runs(measures: pd.DataFrame | None, metric: str, units: Collection[str]) -> pd.DataFrame | None:
+    """The rows of `units` that hold `metric` of the method's own score, a row a run; None where none do."""
     if measures is None:
         return None
     runs = measures[(measures["score"] == MAIN_SCORE) & (measures["metric"] == metric)]
     runs = runs.assign(unit=runs["unit"].astype(str)).sort_values(["unit", "seed"])
+    runs = runs[runs["unit"].isin(list(units))]
     twice = runs[runs.duplicated(["unit", "seed"])]
     if len(twice):
         experiment, unit, seed = twice.iloc[0][["experiment", "unit", "seed"]]
@@ -146,10 +152,10 @@ def _average_outcome(runs: pd.DataFrame | None, units: Sequence[str], determinis
 def cell_outcomes(
     cell: Mapping, experiment: Experiment, runs: pd.DataFrame | None, deterministic: bool
 ) -> dict[str, Outcome]:
-    """A cell's outcomes by subset: its experiment's units in the paper's words, then their average."""
-    words = cell.get("subsets", {})
-    outcomes = {words.get(unit, unit): _unit_outcome(runs, unit, deterministic) for unit in experiment.units}
-    outcomes[AVERAGE] = _average_outcome(runs, experiment.units, deterministic)
+    """A cell's outcomes by subset: its units in the paper's words, then their average; runs: of its units."""
+    words, units = cell.get("subsets", {}), cell_units(cell, experiment)
+    outcomes = {words.get(unit, unit): _unit_outcome(runs, unit, deterministic) for unit in units}
+    outcomes[AVERAGE] = _average_outcome(runs, units, deterministic)
     return outcomes
 
 
@@ -173,7 +179,7 @@ def published_by_unit(paper: Paper, name: str, method: str, dataset: str) -> dic
         unit: printed[key]["value"]
         for cell in table["cells"]
         if cell["method"] == method and paper.experiments[cell["experiment"]].dataset == dataset
-        for unit in paper.experiments[cell["experiment"]].units
+        for unit in cell_units(cell, paper.experiments[cell["experiment"]])
         if (key := (cell["dataset"], method, cell.get("subsets", {}).get(unit, unit))) in printed
     }
 
@@ -203,10 +209,10 @@ def build_table(
 
     measures: by experiment, as `read_measures` gives them; an experiment without any is reported as not run.
     reading: "paper" or "code". facts: by measured experiment, whether its method is deterministic.
-    Holds every printed row in printed order, and the units of the table's experiments that nothing is printed
-    for, such as all of a demonstration, with `published` and `verdict` empty. Numbers are floats, nan where
-    there is none; `published` and `published_sd` are the text as printed. A unit whose metric is undefined
-    for any seed is missing. `avg` averages over all units of a seed, then over seeds.
+    Holds every printed row in printed order, and the units of the table's cells that nothing is printed for,
+    such as all of a demonstration, with `published` and `verdict` empty. Numbers are floats, nan where there
+    is none; `published` and `published_sd` are the text as printed. A unit whose metric is undefined for any
+    seed is missing. `avg` averages over all units of a cell, for each seed, then over seeds.
     """
     table = paper.tables[name]
     printed = _printed(paper, table)
@@ -214,9 +220,10 @@ def build_table(
     outcomes: dict[Key, Outcome] = {}
     for place, cell in cells.items():
         experiment = paper.experiments[cell["experiment"]]
-        runs = own_runs(measures.get(experiment.name), table["metric"])
+        units = cell_units(cell, experiment)
+        runs = own_runs(measures.get(experiment.name), table["metric"], units)
         found = cell_outcomes(cell, experiment, runs, facts.get(experiment.name, False))
-        if len(experiment.units) == 1 and (*place, AVERAGE) not in printed:
+        if len(units) == 1 and (*place, AVERAGE) not in printed:
             del found[AVERAGE]  # it would only say everything twice
         outcomes |= {(*place, subset): outcome for subset, outcome in found.items()}
     rows = []
@@ -333,8 +340,11 @@ def foot(paper: Paper, name: str, frame: pd.DataFrame, measures: Mapping[str, pd
     run = f"{(own['n'] > 0).sum()} of {len(own)} cells were run"
     sentences = [f"{run}; {cited} are cited." if cited else f"{run}."]
     sentences += _comparison_sentences(frame, table)
-    experiments = dict.fromkeys(cell["experiment"] for cell in table["cells"])
-    found = {experiment: own_runs(measures.get(experiment), table["metric"]) for experiment in experiments}
+    units: dict[str, set[str]] = {}
+    for cell in table["cells"]:
+        shown_units = cell_units(cell, paper.experiments[cell["experiment"]])
+        units.setdefault(cell["experiment"], set()).update(shown_units)
+    found = {name: own_runs(measures.get(name), table["metric"], of_it) for name, of_it in units.items()}
     runs = {experiment: part for experiment, part in found.items() if part is not None}
     if not runs:
         return sentences

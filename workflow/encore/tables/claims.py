@@ -9,6 +9,7 @@ all of its conditions hold:
     equal         the two `cells` differ by at most `margin`
     at_chance     `cell` is better than `chance` by at most `margin`, or worse
     below_chance  `cell` is worse than `chance`
+    at_least      `cell` is no less than `threshold`, whichever direction of its metric is better
 
 A resample draws units with replacement and, for each drawn unit, its seeds. All cells see the same draws, so
 that what a unit or a seed does to all of them alike cancels. A printed number without runs is a constant.
@@ -30,12 +31,12 @@ import pandas as pd
 
 from encore.papers import AVERAGE, Paper
 from encore.strict import ConfigError, nearest
-from encore.tables.build import Key, cell_outcomes, own_runs
+from encore.tables.build import Key, cell_outcomes, cell_units, own_runs
 from encore.tables.verdicts import INSUFFICIENT, MIN_SEEDS, MISSING, NOT_COMPARABLE
 
 BORNE_OUT, NOT_BORNE_OUT, UNDECIDED = "borne out", "not borne out", "undecided"
 VERDICTS = (BORNE_OUT, NOT_BORNE_OUT, UNDECIDED, INSUFFICIENT, NOT_COMPARABLE, MISSING)
-KINDS = ("best", "ordered", "equal", "at_chance", "below_chance")
+KINDS = ("best", "ordered", "equal", "at_chance", "below_chance", "at_least")
 
 ENOUGH = 0.95  # a claim is borne out from this probability on, and not borne out up to one minus it
 RESAMPLES = 10_000  # so that a probability of 0.95 has a standard error of 0.002
@@ -80,13 +81,14 @@ class Published:
 # --- what a claim says -------------------------------------------------------------------------------
 
 BETTER, WORSE = "better than", "worse than chance,"
+AT_LEAST = "at least"
 SAME, NO_BETTER = "within {margin:g} of", "at most {margin:g} better than chance,"
 STRICT = (BETTER, WORSE)  # a tie is neither
 
 
 @dataclass(frozen=True)
 class Condition:
-    """`left` stands in `relation` to `right`, which is a cell or the level of chance."""
+    """`left` stands in `relation` to `right`, a cell or a number: the level of chance, a threshold."""
 
     left: Key
     relation: str
@@ -104,6 +106,8 @@ class Condition:
 
     def slack(self, difference: float | np.ndarray, better: str) -> float | np.ndarray:
         """How far inside its edge the condition lies if left minus right is `difference`."""
+        if self.relation == AT_LEAST:
+            return difference
         gain = difference if better == "higher" else -difference
         if self.relation in STRICT:
             return gain if self.relation == BETTER else -gain
@@ -147,6 +151,8 @@ def conditions(claim: Mapping, known: Iterable[Key]) -> list[Condition]:
         return [Condition(_key(claim["cell"]), NO_BETTER, claim["chance"]["value"], margin)]
     if kind == "below_chance":
         return [Condition(_key(claim["cell"]), WORSE, claim["chance"]["value"])]
+    if kind == "at_least":
+        return [Condition(_key(claim["cell"]), AT_LEAST, claim["threshold"]["value"])]
     if kind == "best":
         groups = [_others(claim, known), [_key(claim["cell"])]]
     else:
@@ -220,11 +226,12 @@ def table_runs(
     for cell in table["cells"]:
         experiment = paper.experiments[cell["experiment"]]
         deterministic = facts.get(experiment.name, False)
-        runs = own_runs(measures.get(experiment.name), table["metric"])
+        of_cell = cell_units(cell, experiment)
+        runs = own_runs(measures.get(experiment.name), table["metric"], of_cell)
         outcomes = cell_outcomes(cell, experiment, runs, deterministic)
         words = cell.get("subsets", {})
-        subsets = {words.get(unit, unit): (unit,) for unit in experiment.units}
-        for subset, units in (subsets | {AVERAGE: experiment.units}).items():
+        subsets = {words.get(unit, unit): (unit,) for unit in of_cell}
+        for subset, units in (subsets | {AVERAGE: of_cell}).items():
             deviations = (text for unit in units for text in outcomes[words.get(unit, unit)].deviations)
             found[cell["dataset"], cell["method"], subset] = Runs(
                 _of_units(runs, units), units, deterministic, tuple(dict.fromkeys(deviations))
