@@ -256,3 +256,22 @@ def test_a_training_through_every_fault_ends_with_the_same_bytes(
     for name in ("model.safetensors", "history.csv", "scores.csv"):
         assert (lab.folder / RUN / name).read_bytes() == (whole.folder / RUN / name).read_bytes(), name
     assert "every file is the one that its record describes" in lab.verify()
+
+
+# --- without accounting ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def without_accounting():
+    """The cluster without slurmdbd; with it again afterwards."""
+    do(CLUSTER, "stop")
+    do(CLUSTER, "start", "--no-accounting")
+    yield
+    do(CLUSTER, "stop")
+    do(CLUSTER, "start")
+
+
+def test_the_profile_works_without_accounting(without_accounting, lab):
+    assert "accounting_storage/none" in said("scontrol", "show", "config")
+    lab.snakemake(*HERE, "results/runs/demo-kde/1/0/score.json", "--config", "device=cpu")
+    assert "every file is the one that its record describes" in lab.verify()
