@@ -1,12 +1,12 @@
 """Keep a few test images of one run with their reconstructions and scores, for a figure."""
 
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor
 
 from encore.audit.records import write_record
 from encore.files import write_atomically
@@ -19,21 +19,6 @@ SAMPLES_SHOWN = 24
 IMAGES_SHOWN = 6  # normal ones and as many anomalous ones, spread evenly over the test images, not chosen
 
 
-class Blank:
-    """Stands for a method whose training diverged: all of its images are white."""
-
-    def __init__(self, shape: tuple[int, int, int], white: float):
-        self.shape, self.white = shape, white
-
-    def reconstruct(self, images: Tensor) -> Tensor:
-        """White for every image."""
-        return torch.full_like(images, self.white)
-
-    def sample(self, count: int) -> Tensor:
-        """White, `count` times."""
-        return torch.full((count, *self.shape), self.white)
-
-
 def main() -> None:
     """Read the arguments and reconstruct a few test images of one run."""
     parser = run_parser(__doc__)
@@ -43,31 +28,29 @@ def main() -> None:
     arguments = parser.parse_args()
     started = time.time()
     run = open_run(arguments, Path(__file__).name)
-    method = run.method
+    scores, pixel_range = pd.read_csv(arguments.scores, index_col="index"), run.settings["pixel_range"]
     try:
-        method.load_model(load_model(arguments.model))
-    except DivergedError:
-        method = Blank(run.pixels(run.split.test[:1]).shape[1:], run.settings["pixel_range"][1])
-    scores = pd.read_csv(arguments.scores, index_col="index")["score"]
+        run.method.load_model(load_model(arguments.model))
+        reconstruct, samples = run.method.reconstruct, run.method.sample(SAMPLES_SHOWN)
+    except DivergedError:  # nothing to show but white
+        reconstruct = partial(torch.full_like, fill_value=pixel_range[1])
+        samples = reconstruct(next(run.batches(run.pixels(run.split.test[:SAMPLES_SHOWN]))))
     shown = {}
     for group, anomalous in (("normal", False), ("anomalous", True)):
         test = run.split.test[run.split.anomalous == anomalous]
         chosen = test[np.linspace(0, len(test) - 1, IMAGES_SHOWN).astype(int)]
-        pixels = run.pixels(chosen)
-        images = run.over(pixels, lambda batch: {"image": method.reconstruct(batch)})["image"]
-        shown[f"{group}.original"] = pixels
-        shown[f"{group}.reconstruction"] = to_pixels(torch.from_numpy(images), run.settings["pixel_range"])
-        shown[f"{group}.score"] = torch.from_numpy(scores.loc[chosen].to_numpy())
-    shown["sample"] = to_pixels(method.sample(SAMPLES_SHOWN), run.settings["pixel_range"])
+        shown[f"{group}.original"] = pixels = run.pixels(chosen)
+        images = torch.cat([reconstruct(batch) for batch in run.batches(pixels)])
+        shown[f"{group}.reconstruction"] = to_pixels(images, pixel_range)
+        shown[f"{group}.score"] = torch.from_numpy(scores["score"].loc[chosen].to_numpy())
+    shown["sample"] = to_pixels(samples, pixel_range)
     write_atomically(arguments.images, to_bytes(shown))
+    inputs = [arguments.model, arguments.scores, arguments.split, arguments.inventory]
     write_record(
         arguments.record,
         rule="reconstruct",
         started=started,
-        inputs=[
-            *(arguments.model, arguments.scores, arguments.split, arguments.inventory),
-            *map(Path, arguments.weights),
-        ],
+        inputs=[*inputs, *map(Path, arguments.weights)],
         outputs=[arguments.images],
         about=run.facts,
     )

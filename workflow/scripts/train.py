@@ -37,14 +37,12 @@ def main() -> None:
             checkpoint_seconds=arguments.checkpoint_seconds,
             label=f"{arguments.experiment} {arguments.unit}/{arguments.seed}",
         )
+        diverged = {"diverged": training.diverged} if training.diverged else {}
         if training.diverged:
             print(training.diverged, flush=True)
-            diverged, model = {"diverged": training.diverged}, {}
-        else:
-            if hasattr(run.method, "after_training"):
-                run.method.after_training(run.batches(pixels))
-            diverged, model = {}, run.method.model()
-        write_atomically(arguments.model, to_bytes(model, diverged))
+        elif hasattr(run.method, "after_training"):
+            run.method.after_training(run.batches(pixels))
+        write_atomically(arguments.model, to_bytes({} if diverged else run.method.model(), diverged))
         write_atomically(arguments.history, training.history.to_csv(index=False))
         write_record(
             arguments.record,
