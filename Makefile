@@ -14,7 +14,7 @@ demo: .venv/installed
 	@echo
 	@echo "The demo trained PIAD and fitted a one-class SVM and a kernel density estimate for each of ten digits,"
 	@echo "each digit normal in turn, and measured how well they find the other nine; and it trained Reverse-VAE,"
-	@echo "EfficientGAN and a VAE with three digits anomalous in turn. The tables are results/tables/demo.html and"
+	@echo "EfficientGAN and a VAE with two digits anomalous in turn. The tables are results/tables/demo.html and"
 	@echo "reverse_vae_demo.html, the figures results/figures/*demo_*.png, and results/demo_report.html holds all."
 	@echo "Beside every result lies a record of what it was made from; the line above says that all of them hold."
 
