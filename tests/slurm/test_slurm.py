@@ -221,8 +221,8 @@ def test_a_training_through_every_fault_ends_with_the_same_bytes(
     for project in (whole, lab):
         project.edit("workflow/papers/piad.yaml", "iterations: {value: 300,", "iterations: {value: 1000,")
     # Too little memory for the first attempt: it is killed, and the next one asks for twice as much.
-    old = "use: [piad, demo-networks]\n    allocation: {train: 5m, score: 5m, mem_mb: 1500}"
-    lab.edit("workflow/papers/piad.yaml", old, old.replace("1500", "600"))
+    old = "use: [piad, demo-networks]\n    allocation: {train: 5m, score: 5m, mem_mb: 3000}"
+    lab.edit("workflow/papers/piad.yaml", old, old.replace("3000", "600"))
     reference = background(whole, "--cores", "1", f"{RUN}/score.json", "--config", "device=cpu")
     on_cluster = (*HERE, f"{RUN}/score.json", "--config", "device=cpu", "checkpoint_seconds=1")
     running = background(lab, *on_cluster)
