@@ -1,0 +1,143 @@
+"""The records of a results folder as a graph: what a file was made from, and which runs a cell averages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from encore.audit.records import read_record
+from encore.papers import AVERAGE, Experiment, find_experiment, find_table
+from encore.tables.build import cell_units, own_runs, read_measures, read_table
+
+RESULTS = Path("results")
+NOT_RESULTS = ("audit", "logs", "reference")  # folders of results that hold no records
+COUNTS = "_counts.csv"
+
+
+@dataclass(frozen=True)
+class Trail:
+    """All records under `root`, the folder that Snakemake ran in; files are named relative to it."""
+
+    root: Path
+    records: Mapping[str, dict]  # name of the record -> the record
+    made_by: Mapping[str, str]  # name of a result -> name of its record
+
+    def record_of(self, name: str) -> dict | None:
+        """The record of a result; None where it has none."""
+        return self.records.get(self.made_by.get(name, ""))
+
+    def chain(self, *names: str) -> list[str]:
+        """Results and all that they were made from, nearest first, each once."""
+        found, pending = {}, list(names)
+        while pending:
+            name = pending.pop(0)
+            if name not in found:
+                found[name] = None
+                record = self.record_of(name)
+                pending += record["inputs"] if record else []
+        return list(found)
+
+
+@dataclass(frozen=True)
+class RunOfCell:
+    """One run behind a cell: the value that it gave, the files that it was computed from, and its records.
+
+    scored, trained: empty where the records are missing.
+    """
+
+    unit: str
+    seed: int
+    value: float
+    results: tuple[str, ...]  # its scores.csv, and its resemblance.csv where it has one
+    scored: Mapping[str, object]
+    trained: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class CellOfTable:
+    """A row of a long table, and where its number comes from.
+
+    experiment: None for a cited number and a count. runs: those that the number averages over, whose values
+    stand in `measures`. files: what the number was computed from: the runs' results, or a data set's counts.
+    """
+
+    row: Mapping[str, object]
+    experiment: Experiment | None
+    runs: tuple[RunOfCell, ...]
+    measures: str
+    files: tuple[str, ...]
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """Dataset, method and subset in the paper's words."""
+        return self.row["dataset"], self.row["method"], self.row["subset"]
+
+
+def read_trail(root: Path = Path()) -> Trail:
+    """All records under `root`/results; a RecordError for a file that is none."""
+    records = {}
+    for path in sorted((root / RESULTS).rglob("*.json")):
+        inside = path.relative_to(root / RESULTS)
+        if inside.parts[0] not in NOT_RESULTS and not path.name.startswith("."):
+            records[(RESULTS / inside).as_posix()] = read_record(path)
+    made_by = {name: path for path, record in records.items() for name in record["outputs"]}
+    return Trail(root, records, made_by)
+
+
+def log_of(name: str, record: Mapping) -> str:
+    """The name of the log of the job that wrote the record `name`."""
+    place = Path(name).relative_to(RESULTS).parts
+    if place[0] == "runs":
+        inner = Path(*place[1:-1])
+    else:
+        inner = Path(*place[1:]).with_suffix("")
+        for ending in ("_counts", "_statistics", "_contrast"):
+            inner = inner.with_name(inner.name.removesuffix(ending))
+    return (RESULTS / "logs" / record["rule"] / inner).as_posix() + ".log"
+
+
+def cells_of_table(trail: Trail, name: str) -> list[CellOfTable]:
+    """Every cell of the table `name` as it stands in results/tables, in its order.
+
+    A ConfigError where no paper has such a table, a FileNotFoundError where it was not made.
+    """
+    _, table = find_table(name)
+    frame = read_table(trail.root / RESULTS / "tables" / f"{name}.csv")
+    by_place = {(cell["dataset"], cell["method"]): cell for cell in table["cells"]}
+    found = []
+    for row in frame.to_dict("records"):
+        cell = by_place.get((row["dataset"], row["method"]))
+        if cell is not None:
+            found.append(_run_cell(trail, row, cell, find_experiment(cell["experiment"])))
+            continue
+        counted = table.get("counts", {}).get(row["dataset"])
+        files = (f"results/datasets/{counted['dataset']}{COUNTS}",) if counted else ()
+        found.append(CellOfTable(row, None, (), "", tuple(name for name in files if name in trail.made_by)))
+    return found
+
+
+def _run_cell(trail: Trail, row: Mapping, cell: Mapping, experiment: Experiment) -> CellOfTable:
+    """A cell that an experiment stands behind."""
+    words, units = cell.get("subsets", {}), cell_units(cell, experiment)
+    if row["subset"] != AVERAGE:
+        units = tuple(unit for unit in units if words.get(unit, unit) == row["subset"])
+    measures = f"results/measures/{experiment.name}.csv"
+    if not (trail.root / measures).is_file():
+        return CellOfTable(row, experiment, (), "", ())
+    runs = own_runs(read_measures(trail.root / measures), row["metric"], units)
+    if runs is None:
+        return CellOfTable(row, experiment, (), measures, ())
+    behind = []
+    for run in runs.itertuples():
+        results = _results_of_run(trail, measures, experiment.name, run.unit, run.seed)
+        scored = next((record for name in results if (record := trail.record_of(name))), {})
+        model = next((name for name in scored.get("inputs", ()) if name.endswith("/model.safetensors")), "")
+        behind.append(RunOfCell(run.unit, run.seed, run.value, results, scored, trail.record_of(model) or {}))
+    files = tuple(name for run in behind for name in run.results)
+    return CellOfTable(row, experiment, tuple(behind), measures, files)
+
+
+def _results_of_run(trail: Trail, measures: str, experiment: str, unit: str, seed: int) -> tuple[str, ...]:
+    """The results of one run that its experiment's measures were computed from."""
+    folder = f"results/runs/{experiment}/{unit}/{seed}/"
+    inputs = (trail.record_of(measures) or {"inputs": ()})["inputs"]
+    return tuple(name for name in inputs if name.startswith(folder) and name in trail.made_by)
