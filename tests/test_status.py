@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from encore.audit.stale import present_code
+from encore.digest import settings_digest
 from encore.papers import find_experiment, load_paper
 from encore.status import SIGNS, render_status, state_of
 from encore.training.lock import run_lock
@@ -29,15 +31,32 @@ def state(unit="3", seed=0, name="piad-mnist", **changed):
     return state_of(find_experiment(name), unit, seed, CONFIG | changed)
 
 
+def scored(name="piad-mnist", **changed):
+    """The record of a scoring by the present code, as far as the status reads it."""
+    experiment = find_experiment(name)
+    settings = settings_digest(experiment.job("code", "float32"))
+    code = present_code("score", experiment.method)
+    return json.dumps(
+        {"rule": "score", "experiment": name, "settings_digest": settings, "code_digest": code} | changed
+    )
+
+
 def test_nothing_there_is_waiting(results):
     assert state().kind == "waiting"
 
 
 def test_scores_are_done_unless_the_training_diverged(results):
-    results("runs/piad-mnist/3/0/score.json", "{}")
+    results("runs/piad-mnist/3/0/score.json", scored())
     assert state().kind == "done"
-    results("runs/piad-mnist/3/0/score.json", json.dumps({"diverged": "it diverged."}))
+    results("runs/piad-mnist/3/0/score.json", scored(diverged="it diverged."))
     assert (state().kind, state().said) == ("diverged", "it diverged.")
+
+
+@pytest.mark.parametrize("digest", ["settings_digest", "code_digest"])
+def test_scores_of_other_code_or_settings_are_stale(results, digest):
+    results("runs/piad-mnist/3/0/score.json", scored(**{digest: "other"}))
+    assert state().kind == "stale"
+    assert "than the present" in state().said
 
 
 def test_a_held_lock_is_running_and_says_who_and_how_far(results):
@@ -87,7 +106,7 @@ def test_a_training_that_serves_all_units_is_looked_for_once(results):
 
 
 def test_the_page_counts_shows_a_sign_a_seed_and_names_each_failure_once(results):
-    results("runs/piad-mnist/3/0/score.json", "{}")
+    results("runs/piad-mnist/3/0/score.json", scored())
     results("logs/weights/vgg19.log", "vgg19: no network.\n")
     page = render_status([load_paper("piad")], CONFIG | {"datasets": ["mnist"]})
     assert "piad_table2: 1 of 40 runs done, 19 failed, 20 waiting" in page
@@ -96,5 +115,5 @@ def test_the_page_counts_shows_a_sign_a_seed_and_names_each_failure_once(results
     assert "piad-mnist 0/0 and 18 more: vgg19: no network." in page
     assert "not asked for" in page  # CIFAR-10's cells
     assert "\ndemo:" not in page
-    results("runs/demo-kde/0/0/score.json", "{}")
+    results("runs/demo-kde/0/0/score.json", scored("demo-kde"))
     assert "\ndemo: 1 of" in render_status([load_paper("piad")], CONFIG)

@@ -5,7 +5,13 @@ import pytest
 
 from encore.metrics.measures import COLUMNS, measures_of_run, resemblance_of_run
 
-SCORED = {"experiment": "x", "unit": "3", "seed": 1, "deviations": ["stand-in", "unverified"]}
+SCORED = {
+    "experiment": "x",
+    "unit": "3",
+    "seed": 1,
+    "code_digest": "k",
+    "deviations": ["stand-in", "unverified"],
+}
 TRAINED = {
     "device": {"device": "NVIDIA X"},
     "job": {"precision": "tf32"},

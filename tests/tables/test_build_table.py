@@ -67,7 +67,8 @@ def paper(published=PUBLISHED, **changed):
 def runs(name, values, **changed):
     """Measures from {(unit, seed): value}."""
     row = {"experiment": name, "score": "score", "metric": "AUROC", "device": "cpu", "code": "c0dec0dec0de",
-           "settings": "5e77", "iterations": 10, "deviations": "", "diverged": ""} | changed  # fmt: skip
+           "settings": "5e77", "iterations": 10, "deviations": "", "diverged": "",
+           "scored_by": "5c0e", "flags": "", "stale": ""} | changed  # fmt: skip
     return pd.DataFrame([row | {"unit": u, "seed": s, "value": v} for (u, s), v in values.items()])
 
 
@@ -182,6 +183,28 @@ def test_a_deterministic_method():
     assert cell(frame, "KDE", "avg").verdict == "reproduced"
     unprinted = cell(frame, "KDE", "1")
     assert (unprinted.published, unprinted.verdict, unprinted.reproduced) == ("", "", 0.59)
+
+
+def test_a_cell_with_one_stale_run_is_stale_and_says_how():
+    gan = runs("gan", full())
+    gan.loc[(gan["unit"] == "0") & (gan["seed"] == 1), "stale"] = "by other code than the present"
+    frame = build({"gan": gan})
+    for subset in ("zero", "avg"):
+        assert cell(frame, "GAN", subset)["verdict"] == "stale"
+        assert "stale: made by other code than the present" in cell(frame, "GAN", subset)["note"]
+    assert cell(frame, "GAN", "one")["verdict"] not in ("stale", "")
+    said = foot(paper(), "p_table2", frame, {"gan": gan})
+    assert "Stale: runs of gan were made by other code than the present." in said
+
+
+def test_flags_stand_in_the_note_and_name_the_units_of_an_average():
+    gan = runs("gan", full())
+    gan.loc[gan["unit"] == "0", "flags"] = "AUROC is below 0.5 | 3 of 9 test images are training images"
+    frame = build({"gan": gan})
+    note = cell(frame, "GAN", "zero")["note"]
+    assert "flag: AUROC is below 0.5; flag: 3 of 9 test images are training images" in note
+    assert "flag: AUROC is below 0.5 (0)" in cell(frame, "GAN", "avg")["note"]
+    assert "flag" not in cell(frame, "GAN", "one")["note"]
 
 
 def test_a_diverged_training_makes_its_cell_missing_and_says_where():

@@ -439,7 +439,8 @@ def test_a_table_without_printed_numbers(claim):
 
 def measures(experiment, values, deviations=""):
     row = {"experiment": experiment, "score": "score", "metric": "AUROC", "device": "cpu", "code": "c",
-           "settings": "s", "iterations": 1, "deviations": deviations, "diverged": ""}  # fmt: skip
+           "settings": "s", "iterations": 1, "deviations": deviations, "diverged": "",
+           "scored_by": "k", "flags": "", "stale": ""}  # fmt: skip
     return pd.DataFrame([row | {"unit": u, "seed": s, "value": v} for (u, s), v in values.items()])
 
 

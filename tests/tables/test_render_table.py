@@ -6,7 +6,7 @@ import pytest
 
 from encore.papers import Experiment, Paper
 from encore.tables.build import build_table, foot
-from encore.tables.render import GLYPHS, NOTHING, html, latex, latex_text, layout, markdown
+from encore.tables.render import GLYPHS, NOTHING, html, html_table, latex, latex_text, layout, markdown
 from encore.tables.verdicts import CITED, VERDICTS
 
 METHODS = ("OC-SVM", "KDE", "AnoGAN", "ADGAN", "OCGAN", "ALAD", "LSA", "Deep SVDD", "PIAD")
@@ -57,7 +57,8 @@ def experiment(name, units):
 def measured(name, dataset, seeds, values=(0.9, 0.91, 0.89), **changed):
     """An experiment's measures: every unit has the value of its seed."""
     row = {"experiment": name, "score": "score", "metric": "AUROC", "device": "cpu", "code": "c" * 64,
-           "settings": "s", "iterations": 1, "deviations": "", "diverged": ""} | changed  # fmt: skip
+           "settings": "s", "iterations": 1, "deviations": "", "diverged": "",
+           "scored_by": "k", "flags": "", "stale": ""} | changed  # fmt: skip
     return pd.DataFrame(
         [
             row | {"unit": unit, "seed": seed, "value": values[seed]}
@@ -279,3 +280,14 @@ def test_a_table_that_nothing_is_printed_for_has_no_verdicts():
     page = html(paper, "demo", frame, ["no result of the paper"])
     assert [row[-1] for row in read(page).rows] == ["A", "0.91 ± 0.01", NOTHING, NOTHING]
     assert "as printed" not in page + markdown(paper, "demo", frame, []) + latex(paper, "demo", frame, [])
+
+
+def test_a_number_leads_where_its_cell_is_explained(table2):
+    paper, name, frame, _ = table2
+    shape = layout(paper, name, frame)
+    assert shape.cells[12][METHODS.index("PIAD")].place == ("CIFAR-10", "PIAD", "car")
+    links = {("CIFAR-10", "PIAD", "car"): "c.html#a&b", ("MNIST", "LSA", "0"): "cited"}
+    reader = read(html_table(shape, links))
+    assert [value for key, value in reader.attributes if key == "href"] == ["cited", "c.html#a&b"]
+    unlinked = read(html(paper, name, frame, [])).rows
+    assert reader.rows == unlinked

@@ -116,6 +116,12 @@ def test_precedence_of_what_is_no_comparison():
     assert judge("0.97", [0.97] * 3, deviations=["stand-in weights"]) == "not comparable"
     assert judge("0.97", [0.97], deviations=["stand-in weights"]) == "not comparable"
     assert judge("0.97", [], deviations=["stand-in weights"]) == "missing"
+    # Stale numbers are no numbers of this code, whatever else is said of them, printed or not.
+    assert judge("0.97", [0.97] * 3, stale=True) == "stale"
+    assert judge("", [0.97], stale=True) == "stale"
+    assert judge("0.97", [0.97] * 3, stale=True, deviations=["stand-in weights"]) == "stale"
+    assert judge("0.97", [], stale=True) == "missing"
+    assert judge("0.97", [], stale=True, cited=True) == "cited"
 
 
 def test_a_wide_interval_never_passes():

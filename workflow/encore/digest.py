@@ -27,6 +27,7 @@ CANNOT_CHANGE_NUMBERS = {
     "encore.script": "says what went wrong",
     "encore.audit": "writes and checks records",
     "encore.audit.records": "writes records",
+    "encore.audit.scrub": "takes names out of records",
     "encore.training.progress": "prints",
     "encore.training.lock": "refuses, changes nothing",
 }

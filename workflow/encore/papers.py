@@ -525,25 +525,43 @@ def experiments_in(entry: Mapping) -> list[str]:
     return [*(cell["experiment"] for cell in entry.get("cells", [])), *one, *entry.get("experiments", [])]
 
 
-def experiments_of(targets: Iterable[str]) -> list[Experiment]:
-    """The experiments behind papers, tables and figures, each once; a ConfigError for a name that is none."""
+def parts_of(target: str) -> dict[str, Mapping]:
+    """The entries of the tables and figures that a paper, target, table or figure consists of, by name.
+
+    A ConfigError for a name that is none of them.
+    """
     papers, results, groups = load_papers(), {}, {}
     for paper in papers.values():
         results |= paper.tables | paper.figures
-        groups |= {name: target["tables"] for name, target in paper.targets.items()}
-    names = {}
-    for target in targets:
-        if target in papers:
-            paper = papers[target]
-            entries = [table for table in paper.tables.values() if not table["demo"]]
-            entries += [figure for figure in paper.figures.values() if figure.get("target")]
-        elif target in groups:
-            entries = [results[table] for table in groups[target]]
+        groups |= {name: group["tables"] for name, group in paper.targets.items()}
+    if target in papers:
+        paper = papers[target]
+        names = [name for name, table in paper.tables.items() if not table["demo"]]
+        names += [name for name, figure in paper.figures.items() if figure.get("target")]
+    elif target in groups:
+        names = groups[target]
+    else:
+        _find(target, "target", results | groups | papers)
+        names = [target]
+    names = [*names, *(figure for name in names for figure in results[name].get("figures", []))]
+    return {name: results[name] for name in names}
+
+
+def results_named(target: str) -> list[str]:
+    """The files in results that a paper, target, table or figure consists of."""
+    found = []
+    for name, entry in parts_of(target).items():
+        if "kind" in entry:  # a figure
+            found.append(f"figures/{name}.png")
         else:
-            entries = [_find(target, "target", results)]
-        entries += [results[name] for entry in entries for name in entry.get("figures", [])]
-        for entry in entries:
-            names |= dict.fromkeys(experiments_in(entry))
+            found += [f"tables/{name}.{form}" for form in ("csv", "md", "tex", "html")]
+    return found
+
+
+def experiments_of(targets: Iterable[str]) -> list[Experiment]:
+    """The experiments behind papers, targets, tables and figures, each once; a ConfigError as `parts_of`."""
+    entries = [entry for target in targets for entry in parts_of(target).values()]
+    names = dict.fromkeys(name for entry in entries for name in experiments_in(entry))
     return [find_experiment(name) for name in names]
 
 

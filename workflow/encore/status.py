@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from encore.audit.stale import staleness
 from encore.papers import Experiment, Paper, pretrained_weights, selected_runs
 from encore.training.lock import who_holds
 
@@ -13,6 +14,7 @@ RESULTS = Path("results")
 WIDTH = 110
 SIGNS = {
     "done": "●",
+    "stale": "†",
     "diverged": "!",
     "running": "▶",
     "stopped": "‖",
@@ -21,6 +23,7 @@ SIGNS = {
 }
 MEANINGS = {
     "done": "done",
+    "stale": "done by other code or settings than the present ones",
     "diverged": "diverged",
     "running": "running",
     "stopped": "stopped, goes on from its checkpoint",
@@ -42,8 +45,7 @@ def state_of(experiment: Experiment, unit: str, seed: int, config: Mapping) -> S
     """The state of one run under the results of the present folder."""
     record = RESULTS / "runs" / experiment.name / unit / str(seed) / "score.json"
     if record.is_file():
-        diverged = json.loads(record.read_text(encoding="utf-8")).get("diverged")
-        return State("diverged", diverged) if diverged else State("done")
+        return _scored(json.loads(record.read_text(encoding="utf-8")))
     trained = experiment.trained_unit(unit, config["reading"])
     folder = RESULTS / "runs" / experiment.name / trained / str(seed)
     log = _log("train", experiment.name, trained, str(seed))
@@ -57,6 +59,13 @@ def state_of(experiment: Experiment, unit: str, seed: int, config: Mapping) -> S
         if (state := _failed(earlier)).kind == "failed":
             return state
     return State("waiting")
+
+
+def _scored(record: Mapping) -> State:
+    """The state of a run with scores."""
+    if how := staleness(record):
+        return State("stale", f"scored {how}")
+    return State("diverged", record["diverged"]) if "diverged" in record else State("done")
 
 
 def _earlier_logs(experiment: Experiment, unit: str, config: Mapping) -> Iterator[Path]:
@@ -139,7 +148,7 @@ def _block(name: str, rows: list[tuple[str, Mapping[tuple[str, int], State]]]) -
 
 def _details(found: Mapping[str, Mapping[tuple[str, int], State]]) -> Iterator[str]:
     """What is not as it should be, each once with its log; a failure that many runs wait for stands once."""
-    for kind in ("running", "stopped", "diverged", "failed"):
+    for kind in ("stale", "running", "stopped", "diverged", "failed"):
         said: dict[tuple[str, Path | None], list[str]] = {}
         for name, row in found.items():
             for (unit, seed), state in row.items():

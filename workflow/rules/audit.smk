@@ -11,8 +11,15 @@ rule audit:
         "results/logs/audit.log",
     conda:
         "../../envs/encore.yaml"
+    params:
+        config=json.dumps(config),
     shell:
-        "python workflow/scripts/audit.py 2>&1 | tee {log}"
+        "python workflow/scripts/audit.py --config {params.config:q} 2>&1 | tee {log}"
+
+
+def write_audit():
+    resolved = json.dumps(config)
+    shell("python workflow/scripts/audit.py --config {resolved:q}")
 
 
 onstart:
@@ -23,11 +30,12 @@ onstart:
 
 
 onsuccess:
-    for checkpoint in Path("results/runs").glob("*/*/*/checkpoint.safetensors"):
-        if checkpoint.with_name("train.json").exists():
-            checkpoint.unlink()  # of a training that is whole, whose scores are there now
-    shell("python workflow/scripts/audit.py")
+    # Every training that is whole has its scores now.
+    for record in Path("results/runs").glob("*/*/*/train.json"):
+        for scratch in ("checkpoint.safetensors", ".lock"):
+            record.with_name(scratch).unlink(missing_ok=True)
+    write_audit()
 
 
 onerror:
-    shell("python workflow/scripts/audit.py")
+    write_audit()

@@ -3,13 +3,15 @@
 import argparse
 
 from encore.audit.manifest import AUDIT, write_audit
+from encore.papers import read_config
 from encore.script import run_script
 
 
 def main() -> None:
     """Write the audit trail of all that is there."""
-    argparse.ArgumentParser(description=__doc__).parse_args()
-    count = write_audit()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", default="config.yaml", help="a YAML file, or its content as JSON")
+    count = write_audit(read_config(parser.parse_args().config))
     print(f"{AUDIT} covers {count} files; `python -m encore.audit verify` checks them.")
 
 

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from encore.audit.records import read_record, write_record
+from encore.audit.records import input_of, read_record, training_of, write_record
+from encore.datasets.protocols import load_split
 from encore.files import write_atomically
 from encore.metrics.measures import COLUMNS, measures_of_run, resemblance_of_run
+from encore.metrics.sanity import identical_scores, leak_flags
 from encore.papers import find_experiment
 from encore.script import run_script
 
@@ -23,19 +25,26 @@ def main() -> None:
     arguments = parser.parse_args()
     started = time.time()
     named = find_experiment(arguments.experiment).resemblance
+    runs = {}
+    for path in arguments.scores:
+        scored = read_record(path.with_name("score.json"))
+        runs[path] = pd.read_csv(path), scored, read_record(training_of(scored))
+    twins = identical_scores(
+        (scored["unit"], scored["seed"], input_of(scored, "model.safetensors"), frame["score"].to_numpy())
+        for frame, scored, _ in runs.values()
+    )
     rows, inputs = [], []
-    for scores in arguments.scores:
-        scored = scores.with_name("score.json")
-        record = read_record(scored)
-        (model,) = (path for path in map(Path, record["inputs"]) if path.name == "model.safetensors")
-        trained = model.with_name("train.json")
-        rows += measures_of_run(pd.read_csv(scores), record, read_record(trained))
-        inputs += [scores, scored, trained]
+    for path, (frame, scored, trained) in runs.items():
+        trained_on, tested_on = (load_split(input_of(record, "/splits/")) for record in (trained, scored))
+        flags = leak_flags(trained_on.train, tested_on.test)
+        flags += [flag for key, flag in twins.items() if key == (scored["unit"], scored["seed"])]
+        rows += measures_of_run(frame, scored, trained, flags)
+        inputs += [path, path.with_name("score.json"), training_of(scored)]
         if named:
-            resembled = scores.with_name("resemblance.csv")
+            resembled = path.with_name("resemblance.csv")
             shares = pd.read_csv(resembled, dtype={"class": str}, index_col="class")["share"]
-            rows += resemblance_of_run(shares, named, record, read_record(trained))
-            inputs += [resembled, scores.with_name("resemble.json")]
+            rows += resemblance_of_run(shares, named, scored, trained, flags)
+            inputs += [resembled, path.with_name("resemble.json")]
     write_atomically(arguments.output, pd.DataFrame(rows, columns=COLUMNS).to_csv(index=False))
     about = {"experiment": arguments.experiment}
     outputs = [arguments.output]

@@ -1,35 +1,101 @@
-"""`python -m encore.audit verify`: does every number still stand on the files it was made from?"""
+"""`python -m encore.audit`: does a number still stand on the files it was made from, and what are they?"""
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
-from encore.audit.manifest import records
+from encore.audit.diff import diff
+from encore.audit.explain import explain
+from encore.audit.export import export
+from encore.audit.manifest import AUDIT
+from encore.audit.page import as_text
+from encore.audit.trail import read_trail
 from encore.audit.verify import notes, verify
+from encore.papers import config_defaults
 from encore.script import run_script
 from encore.strict import load_yaml
 
+EXPLAINED = 12  # cells at once; more are no page to read
 
-def main() -> None:
-    """Read the arguments, verify, and leave with status 1 where something is broken."""
-    parser = argparse.ArgumentParser(prog="python -m encore.audit", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    verifier = commands.add_parser("verify", help="recompute every checksum and name what no longer holds")
-    verifier.add_argument(
-        "--data-dir", type=Path, help="folder of the raw files; as config.yaml says if not given"
-    )
-    arguments = parser.parse_args()
+
+def resolved_config() -> dict[str, object]:
+    """The configuration that the results were made with; its folders are those of config.yaml."""
+    here = config_defaults() | load_yaml(Path("config.yaml"))
+    kept = AUDIT / "config.json"
+    made_with = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else here
+    return made_with | {key: here[key] for key in ("data_dir", "photographs")}
+
+
+def run_verify(arguments: argparse.Namespace) -> int:
+    """Print what is broken or stale, first the beginning of the flow; 1 where anything is."""
     data_dir = arguments.data_dir or Path(load_yaml(Path("config.yaml"))["data_dir"])
-    faults = verify(data_dir)
+    faults = verify(data_dir, arguments.target)
     for fault in faults:
         print(fault)
     if faults:
-        sys.exit(1)
-    found = records()
-    for note in notes(found):
+        return 1
+    trail = read_trail()
+    for note in notes(trail):
         print(f"Note: {note}")
-    count = sum(len(record["outputs"]) for record in found.values())
-    print(f"{count} results and {len(found)} records hold: every file is the one that its record describes.")
+    what = arguments.target or f"{len(trail.made_by)} results and {len(trail.records)} records"
+    print(f"{what} hold{'s' if arguments.target else ''}: every file is the one that its record describes.")
+    return 0
+
+
+def run_explain(arguments: argparse.Namespace) -> int:
+    """Print a page for each cell that is asked for."""
+    chosen = {name: getattr(arguments, name) for name in ("dataset", "subset", "method")}
+    pages = explain(read_trail(), arguments.target, **chosen)
+    print("\n\n".join(as_text(page) for page in pages[:EXPLAINED]))
+    if len(pages) > EXPLAINED:
+        left = len(pages) - EXPLAINED
+        print(f"\n{left} more cells fit; --dataset, --subset and --method choose among them.")
+    return 0
+
+
+def run_diff(arguments: argparse.Namespace) -> int:
+    """Print where two folders of results differ, and since which link; 1 where they do."""
+    differences = diff(arguments.a, arguments.b)
+    print("\n".join(differences) or "Both hold the same results.")
+    return int(bool(differences))
+
+
+def run_export(arguments: argparse.Namespace) -> int:
+    """Write the export."""
+    count = export(arguments.destination, resolved_config())
+    print(f"{arguments.destination} holds {count} files; `python -m encore.audit verify` in it checks them.")
+    return 0
+
+
+def main() -> None:
+    """Read the arguments and do what they ask for."""
+    parser = argparse.ArgumentParser(prog="python -m encore.audit", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    verifier = commands.add_parser("verify", help="recompute every checksum and name what no longer holds")
+    verifier.add_argument("target", nargs="?", help="a paper, table or figure; everything if not given")
+    verifier.add_argument("--data-dir", type=Path, help="folder of the raw files, if not config.yaml's")
+    verifier.set_defaults(run=run_verify)
+
+    explainer = commands.add_parser("explain", help="how a cell of a table came to be, on a page")
+    explainer.add_argument("target", help="a table, such as piad_table2")
+    explainer.add_argument("--dataset")
+    explainer.add_argument("--subset", help="as in the table: a class, a digit, an attribute, or avg")
+    explainer.add_argument("--method")
+    explainer.set_defaults(run=run_explain)
+
+    differ = commands.add_parser("diff", help="where two folders of results differ, and since which link")
+    differ.add_argument("a", type=Path)
+    differ.add_argument("b", type=Path)
+    differ.set_defaults(run=run_diff)
+
+    exporter = commands.add_parser("export", help="a folder or .zip that verifies and makes its tables again")
+    exporter.add_argument("destination", type=Path)
+    exporter.set_defaults(run=run_export)
+
+    arguments = parser.parse_args()
+    sys.exit(arguments.run(arguments))
 
 
 if __name__ == "__main__":

@@ -1,126 +1,215 @@
-"""The trail of every number: cell -> scores -> model -> split -> raw file, from the records alone.
+"""results/audit: every number's trail back to the raw files, and checksums of everything.
 
-No file is read again for it: SHA256SUMS holds what the records say, so that to write the audit anew does
-not bless a file that was changed since.
+No result is read again for it: SHA256SUMS holds what the records say, so that to write the audit anew does
+not bless a result that was changed since. A log has no record; its checksum stays as first written while the
+record of its job is the same.
 """
 
+import csv
+import importlib.metadata
 import json
+import math
+import platform
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from encore.audit.records import fact, read_record
-from encore.datasets.download import locate, read_inventory
+from encore.audit.records import LOCK, RecordError
+from encore.audit.scrub import scrub
+from encore.audit.trail import RESULTS, CellOfTable, Trail, cells_of_table, log_of, read_trail
+from encore.datasets.download import RawFile, locate, read_inventory
+from encore.digest import file_digest
 from encore.files import write_atomically
 from encore.papers import find_table
 from encore.strict import ConfigError
 
-RESULTS = Path("results")
 AUDIT = RESULTS / "audit"
-NOT_RESULTS = ("audit", "logs", "reference")
+SUMS = AUDIT / "SHA256SUMS"
+LEFT_OUT = AUDIT / "LEFT_OUT"  # of an export: the files that it does not hold, as in SHA256SUMS
+DOCUMENTS = ("manifest.json", "environments.json", "environment.txt", "config.json", "lock.txt")
 
 
-def records() -> dict[Path, dict]:
-    """Every record under results, by its path; a RecordError for a file that is none."""
-    found = {}
-    for path in sorted(RESULTS.rglob("*.json")):
-        if path.relative_to(RESULTS).parts[0] not in NOT_RESULTS and not path.name.startswith("."):
-            found[path] = read_record(path)
-    return found
+def inventories(trail: Trail) -> Iterator[tuple[str, list[RawFile]]]:
+    """The name and the files of every inventory that is there; a RecordError for one that can not be read."""
+    for name, record in sorted(trail.made_by.items()):
+        if trail.records[record]["rule"] == "download" and (trail.root / name).is_file():
+            try:
+                yield name, read_inventory(trail.root / name)
+            except (ValueError, csv.Error) as error:
+                raise RecordError(f"{name} is no inventory of raw files: {error}.") from None
 
 
-def checksums(found: Mapping[Path, dict]) -> dict[str, str]:
-    """Path -> SHA-256 of every recorded output, and of the records themselves."""
-    sums = {}
-    for path, record in found.items():
-        sums[path.as_posix()] = fact(path)["sha256"]
-        sums |= {name: str(about["sha256"]) for name, about in record["outputs"].items()}
-    return dict(sorted(sums.items()))
-
-
-def manifest(found: Mapping[Path, dict]) -> dict[str, object]:
-    """The chain of every measured cell of every table, and what each figure was drawn from."""
-    made_by = {name: path.as_posix() for path, record in found.items() for name in record["outputs"]}
-    tables, figures = {}, {}
-    for path, record in found.items():
-        if record["rule"] == "compare":
-            tables[path.stem] = {
-                "record": path.as_posix(),
-                "cells": list(_cells(path.stem, record, found, made_by)),
-            }
-        elif record["rule"] == "plot":
-            figures[path.stem] = {"record": path.as_posix(), "inputs": record["inputs"]}
-    return {"schema": 1, "tables": tables, "figures": figures}
-
-
-def _cells(
-    table: str, record: Mapping, found: Mapping[Path, dict], made_by: Mapping[str, str]
-) -> Iterator[dict]:
-    """One entry a run behind a table: the dataset, method and unit it stands for, and its chain of files."""
-    try:
-        _, entry = find_table(table)
-    except ConfigError:
-        return
-    cells = {cell["experiment"]: cell for cell in entry["cells"]}
-    for measures in record["inputs"]:
-        of_measures = found.get(Path(made_by.get(measures, "")))
-        for scores in () if of_measures is None else of_measures["inputs"]:
-            if not scores.endswith("scores.csv"):
-                continue
-            score = found.get(Path(made_by.get(scores, "")))
-            if score is None:
-                continue
-            cell = cells.get(score["experiment"], {})
-            yield {
-                "dataset": cell.get("dataset"),
-                "method": cell.get("method"),
-                "unit": score["unit"],
-                "seed": score["seed"],
-                "measures": measures,
-                "chain": _chain(scores, found, made_by),
-            }
-
-
-def _chain(name: str, found: Mapping[Path, dict], made_by: Mapping[str, str]) -> list[dict[str, object]]:
-    """A result and all that it was made from, back to the inventory of the raw files."""
-    chain, pending = [], [name]
-    while pending:
-        current = pending.pop(0)
-        if any(link["file"] == current for link in chain) or current not in made_by:
-            continue
-        record = found[Path(made_by[current])]
-        link = {"file": current, "sha256": record["outputs"][current]["sha256"], "record": made_by[current]}
-        for key in ("code_digest", "settings_digest"):
-            if key in record:
-                link[key] = record[key]
-        chain.append(link)
-        pending += list(record["inputs"])
-    return chain
-
-
-def raw_files(found: Mapping[Path, dict], data_dir: Path) -> dict[Path, tuple[str, str]]:
-    """Raw file -> (its SHA-256, the inventory that says so), for all that results were made from."""
-    raw = {}
-    for record in found.values():
-        if record["rule"] == "download":
-            for inventory in record["outputs"]:
-                if Path(inventory).is_file():
-                    for file in read_inventory(Path(inventory)):
-                        raw[locate(file.path, data_dir)] = (file.sha256, inventory)
-        elif record["rule"] == "weights":
+def raw_files(trail: Trail, data_dir: Path) -> dict[Path, tuple[str, str]]:
+    """Raw file -> (its SHA-256, who says so), for all that results were made from."""
+    raw = {
+        locate(file.path, data_dir): (file.sha256, inventory)
+        for inventory, files in inventories(trail)
+        for file in files
+    }
+    for record in trail.records.values():
+        if record["rule"] == "weights":
             raw[data_dir / record["raw"]["path"]] = (record["raw"]["sha256"], next(iter(record["outputs"])))
     return raw
 
 
-def write_audit() -> int:
-    """Write manifest.json, SHA256SUMS and environments.json; gives the number of files that are covered."""
-    found = records()
-    sums = checksums(found)
-    environments = {json.dumps(record["environment"], sort_keys=True) for record in found.values()}
-    documents = {
-        "manifest.json": json.dumps(manifest(found), indent=1, ensure_ascii=False) + "\n",
-        "environments.json": json.dumps([json.loads(text) for text in sorted(environments)], indent=1) + "\n",
-        "SHA256SUMS": "".join(f"{digest}  {name}\n" for name, digest in sums.items()),
+# --- the manifest ------------------------------------------------------------------------------------
+
+
+def manifest(trail: Trail) -> dict[str, object]:
+    """Every cell of every table and every figure, with the names of all files behind it, and those files.
+
+    `chain` names files nearest first; `files` says of each its SHA-256 and which record describes it;
+    `records` says of each by which code and settings, on which device and in which of environments.json it
+    was made.
+    """
+    environments = _environments(trail)
+    return {
+        "schema": 2,
+        "tables": {
+            Path(name).stem: {"record": name, "cells": _cells(trail, Path(name).stem)}
+            for name, record in trail.records.items()
+            if record["rule"] == "compare"
+        },
+        "figures": {
+            Path(name).stem: {"record": name, "chain": trail.chain(*record["inputs"])}
+            for name, record in trail.records.items()
+            if record["rule"] == "plot"
+        },
+        "files": {
+            name: {"sha256": trail.records[record]["outputs"][name]["sha256"], "record": record}
+            for name, record in sorted(trail.made_by.items())
+        },
+        "raw": {
+            file.path: {"sha256": file.sha256, "inventory": inventory}
+            for inventory, files in inventories(trail)
+            for file in files
+        },
+        "records": {name: _about(trail, name, environments) for name in sorted(trail.records)},
     }
-    for name, text in documents.items():
-        write_atomically(AUDIT / name, text)
+
+
+def _cells(trail: Trail, table: str) -> list[dict[str, object]]:
+    """The cells of a table that our runs or counts stand behind."""
+    try:
+        find_table(table)
+        cells = cells_of_table(trail, table)
+    except (ConfigError, FileNotFoundError):  # of a paper that is no more; of a table that was removed
+        return []
+    return [_cell(trail, cell) for cell in cells if cell.files]
+
+
+def _cell(trail: Trail, cell: CellOfTable) -> dict[str, object]:
+    numbers = {key: cell.row[key] for key in ("reproduced", "sd", "n")}
+    return {
+        **dict(zip(("dataset", "method", "subset"), cell.place, strict=True)),
+        "metric": cell.row["metric"],
+        "published": cell.row["published"],
+        **{key: None if math.isnan(value) else value for key, value in numbers.items()},
+        "verdict": cell.row["verdict"],
+        "measures": cell.measures or None,
+        "runs": [
+            {
+                "unit": run.unit,
+                "seed": run.seed,
+                "value": None if math.isnan(run.value) else run.value,
+                "chain": trail.chain(*run.results),
+            }
+            for run in cell.runs
+        ],
+        **({} if cell.runs else {"chain": trail.chain(*cell.files)}),
+    }
+
+
+def _about(trail: Trail, name: str, environments: list[str]) -> dict[str, object]:
+    """What the manifest says of one record."""
+    record = trail.records[name]
+    about = {"rule": record["rule"], "sha256": file_digest(trail.root / name), "log": log_of(name, record)}
+    about |= {key: record[key] for key in ("code_digest", "settings_digest") if key in record}
+    if "device" in record:
+        about["device"] = record["device"]["device"]
+    return about | {
+        "commit": record["source"]["commit"],
+        "uncommitted_changes": record["source"]["dirty"],
+        "environment": environments.index(_canonical(record["environment"])),
+    }
+
+
+def _canonical(environment: Mapping) -> str:
+    return json.dumps(environment, sort_keys=True)
+
+
+def _environments(trail: Trail) -> list[str]:
+    """The environments of all records, each once, as canonical JSON."""
+    return sorted({_canonical(record["environment"]) for record in trail.records.values()})
+
+
+# --- checksums ---------------------------------------------------------------------------------------
+
+
+def covered(trail: Trail) -> set[str]:
+    """The names of all files that SHA256SUMS speaks of: results, records, their logs, and the audit's own."""
+    logs = {log_of(name, record) for name, record in trail.records.items()}
+    absent = {name for name in left_out(trail.root) if not (trail.root / name).is_file()}
+    return {
+        *(trail.made_by.keys() - absent),
+        *trail.records,
+        *(log for log in logs if (trail.root / log).is_file()),
+        *((AUDIT / name).as_posix() for name in DOCUMENTS if (trail.root / AUDIT / name).is_file()),
+    }
+
+
+def read_sums(path: Path) -> dict[str, str]:
+    """File -> SHA-256 from a file in sha256sum's format; a line that is none has its own text as the name."""
+    sums = {}
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        digest, _, name = line.partition("  ")
+        sums[name or line] = digest
+    return sums
+
+
+def left_out(root: Path = Path()) -> set[str]:
+    """The names of the files that an export does not hold; none where `root` is no export."""
+    return set(read_sums(root / LEFT_OUT)) if (root / LEFT_OUT).is_file() else set()
+
+
+def checksums(trail: Trail, earlier: Mapping[str, str]) -> dict[str, str]:
+    """File -> SHA-256 of everything that `covered` names. earlier: what the SHA256SUMS before said."""
+    logs = {log_of(name, record): name for name, record in trail.records.items()}
+    sums = {}
+    for name in covered(trail):
+        if name in trail.made_by:
+            sums[name] = str(trail.records[trail.made_by[name]]["outputs"][name]["sha256"])
+            continue
+        record = logs.get(name)
+        same_job = record in earlier and earlier[record] == file_digest(trail.root / record)
+        sums[name] = earlier[name] if same_job and name in earlier else file_digest(trail.root / name)
+    return dict(sorted(sums.items()))
+
+
+# --- writing -----------------------------------------------------------------------------------------
+
+
+def _environment() -> str:
+    """What is installed here, a package a line."""
+    packages = {f"{found.metadata['Name']}=={found.version}" for found in importlib.metadata.distributions()}
+    about = f"Python {platform.python_version()}, {platform.system()} {platform.machine()}"
+    return "\n".join([f"# {about}", *sorted(packages, key=str.lower)]) + "\n"
+
+
+def write_audit(config: Mapping[str, object]) -> int:
+    """Write results/audit for the records of the present folder; gives the number of files that are covered.
+
+    config: the configuration as Snakemake resolved it.
+    """
+    trail = read_trail()
+    documents = {
+        "manifest.json": json.dumps(manifest(trail), indent=1, ensure_ascii=False) + "\n",
+        "environments.json": json.dumps(list(map(json.loads, _environments(trail))), indent=1) + "\n",
+        "environment.txt": _environment(),
+        "config.json": json.dumps(scrub(config), indent=1, ensure_ascii=False) + "\n",
+        "lock.txt": LOCK.read_text(encoding="utf-8"),
+    }
+    for name in DOCUMENTS:
+        write_atomically(AUDIT / name, documents[name])
+    sums = checksums(trail, read_sums(SUMS) if SUMS.is_file() else {})
+    write_atomically(SUMS, "".join(f"{digest}  {name}\n" for name, digest in sums.items()))
     return len(sums)

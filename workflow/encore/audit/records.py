@@ -1,6 +1,7 @@
 """A record beside every result: what it was made from, by which code and settings, where and when.
 
 Times, hosts and processes stand in a part of their own (`run`); all else is the same for the same result.
+Records are for others to read: what names a person or opens a door is taken out of them.
 """
 
 import functools
@@ -15,6 +16,7 @@ import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from encore.audit.scrub import scrub
 from encore.digest import file_digest
 from encore.files import write_atomically
 from encore.papers import ROOT
@@ -80,18 +82,35 @@ def write_record(
             **(run or {}),
         },
     }
-    write_atomically(path, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+    write_atomically(path, json.dumps(scrub(record), indent=2, ensure_ascii=False) + "\n")
+
+
+PARTS = {"rule": str, "inputs": dict, "outputs": dict, "source": dict, "environment": dict, "run": dict}
 
 
 def read_record(path: Path) -> dict:
     """A record; a RecordError in one sentence where it is not one."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
+    except ValueError as error:  # no JSON, or no UTF-8
         raise RecordError(f"{path} is not a record: {error}.") from None
     if not isinstance(record, dict) or record.get("schema") != SCHEMA:
         raise RecordError(f"{path} is not a record of schema {SCHEMA}.")
+    lacking = [part for part, kind in PARTS.items() if not isinstance(record.get(part), kind)]
+    if lacking:
+        raise RecordError(f"{path} is not a whole record: it lacks {', '.join(lacking)}.")
     return record
+
+
+def input_of(record: Mapping, part: str) -> str:
+    """The one input of a run's record that has `part` in its name."""
+    (name,) = (name for name in record["inputs"] if part in name)
+    return name
+
+
+def training_of(scored: Mapping) -> Path:
+    """The record of the training whose model a scoring took."""
+    return Path(input_of(scored, "/model.safetensors")).with_name("train.json")
 
 
 @functools.cache

@@ -22,7 +22,7 @@ from matplotlib.ticker import EngFormatter, FixedLocator, MaxNLocator, NullLocat
 from encore.files import write_atomically
 from encore.papers import AVERAGE
 from encore.tables.render import NOTHING
-from encore.tables.verdicts import CITED
+from encore.tables.verdicts import CITED, MEANING, STALE
 
 DPI = 150
 WIDTH = 8.0  # inches
@@ -171,7 +171,8 @@ def cells_figure(frame: pd.DataFrame, title: str) -> Figure:
     """A long table as a plot, a panel a dataset: means with 95 % intervals, printed numbers, the cited range.
 
     Methods that are run have a colour and a marker each, hollow for the number as printed; the range of the
-    methods that the paper cites is grey. An interval that leaves the metric's range is cut off there.
+    methods that the paper cites is grey. An interval that leaves the metric's range is cut off there. Stale
+    numbers are told of in the title.
     """
     methods = frame.loc[frame["verdict"] != CITED, "method"].unique()
     looks = {
@@ -183,7 +184,8 @@ def cells_figure(frame: pd.DataFrame, title: str) -> Figure:
     for axes, dataset in zip(panels, datasets, strict=True):
         _draw_dataset(axes, frame[frame["dataset"] == dataset], looks)
     figure.align_ylabels(panels)
-    figure.suptitle(title)
+    stale = f"\nsome of it {STALE}: {MEANING[STALE]}" if (frame["verdict"] == STALE).any() else ""
+    figure.suptitle(title + stale)
     _legend(figure, _cells_handles(frame, looks))
     return figure
 

@@ -6,18 +6,21 @@ import pandas as pd
 
 from encore.metrics.ranking import ranking_metrics
 from encore.metrics.resemblance import resemblance_metrics
+from encore.metrics.sanity import ranking_flags
 
 COLUMNS = (
     *("experiment", "unit", "seed", "score", "metric", "value"),
-    *("device", "code", "settings", "iterations", "deviations", "diverged"),
+    *("device", "code", "scored_by", "settings", "iterations", "deviations", "diverged", "flags"),
 )
 NOT_SCORES = ["index", "anomalous"]  # columns of scores.csv that identify an image
 
 
-def measures_of_run(scores: pd.DataFrame, scored: Mapping, trained: Mapping) -> list[dict[str, object]]:
+def measures_of_run(
+    scores: pd.DataFrame, scored: Mapping, trained: Mapping, flags: Sequence[str] = ()
+) -> list[dict[str, object]]:
     """The rows of one run. scores: scores.csv, a row a test image; scored, trained: the run's two records.
 
-    A wrong or repeated image in `scores` is a ValueError.
+    flags: what makes all of the run suspect. A wrong or repeated image in `scores` is a ValueError.
     """
     if scores["index"].duplicated().any():
         raise ValueError(
@@ -25,21 +28,28 @@ def measures_of_run(scores: pd.DataFrame, scored: Mapping, trained: Mapping) -> 
         )
     about = _about(scored, trained)
     return [
-        about | {"score": column, "metric": metric, "value": value}
+        about
+        | {"score": column, "metric": metric, "value": value}
+        | {"flags": " | ".join([*flags, *ranking_flags(metric, value)])}
         for column in scores.columns.drop(NOT_SCORES)
         for metric, value in ranking_metrics(scores["anomalous"], scores[column]).items()
     ]
 
 
 def resemblance_of_run(
-    shares: Mapping[str, float], named: Mapping[str, Sequence[str]], scored: Mapping, trained: Mapping
+    shares: Mapping[str, float],
+    named: Mapping[str, Sequence[str]],
+    scored: Mapping,
+    trained: Mapping,
+    flags: Sequence[str] = (),
 ) -> list[dict[str, object]]:
     """The rows of one run that say what its reconstructions resemble.
 
-    shares: class -> share, resemblance.csv; named: unit -> the classes that the paper names for it.
+    shares: class -> share, resemblance.csv; named: unit -> the classes that the paper names for it. flags: as
+    in `measures_of_run`.
     """
     found = resemblance_metrics(shares, scored["unit"], named)
-    about = _about(scored, trained) | {"score": "score"}
+    about = _about(scored, trained) | {"score": "score", "flags": " | ".join(flags)}
     return [about | {"metric": metric, "value": value} for metric, value in found.items()]
 
 
@@ -51,6 +61,7 @@ def _about(scored: Mapping, trained: Mapping) -> dict[str, object]:
         "seed": scored["seed"],
         "device": trained["device"]["device"] + (", TF32" if trained["job"]["precision"] == "tf32" else ""),
         "code": trained["code_digest"],
+        "scored_by": scored["code_digest"],
         "settings": trained["settings_digest"],
         "iterations": trained["iterations"],
         "deviations": " | ".join(scored["deviations"]),

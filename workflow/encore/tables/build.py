@@ -40,11 +40,15 @@ Key = tuple[str, str, str]  # dataset, method, subset: the paper's words
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the runs of a cell gave: a value a seed (nan where undefined), and what to know of them."""
+    """What the runs of a cell gave: a value a seed (nan where undefined), and what to know of them.
+
+    stale: how the runs were made that the present code and settings would make otherwise.
+    """
 
     values: tuple[float, ...]
     notes: tuple[str, ...] = ()
     deviations: tuple[str, ...] = ()
+    stale: tuple[str, ...] = ()
 
 
 # --- files -------------------------------------------------------------------------------------------
@@ -95,10 +99,20 @@ def own_runs(measures: pd.DataFrame | None, metric: str, units: Collection[str])
     return runs if len(runs) else None
 
 
-def _deviations(runs: pd.DataFrame) -> tuple[str, ...]:
-    """Every declared deviation once, in order of appearance."""
-    texts = (text for joined in runs["deviations"] for text in joined.split(" | "))
-    return tuple(dict.fromkeys(text for text in texts if text))
+def texts(runs: pd.DataFrame, column: str) -> tuple[str, ...]:
+    """Every deviation, flag or staleness of runs once, in order of appearance."""
+    found = (text for joined in runs[column] for text in joined.split(" | "))
+    return tuple(dict.fromkeys(text for text in found if text))
+
+
+def _flagged(runs: pd.DataFrame) -> list[str]:
+    """Every flag once, with the units that have it where there are several."""
+    units = runs["unit"].unique()
+    found = []
+    for flag in texts(runs, "flags"):
+        those = runs.loc[[flag in joined.split(" | ") for joined in runs["flags"]], "unit"].unique()
+        found.append(f"flag: {flag}" + (f" ({', '.join(those)})" if len(units) > 1 else ""))
+    return found
 
 
 def _diverged(runs: pd.DataFrame) -> list[str]:
@@ -123,10 +137,10 @@ def _unit_outcome(runs: pd.DataFrame | None, unit: str, deterministic: bool) -> 
     if not len(of_unit):
         return Outcome((), ("not run",))
     values, seeds = tuple(of_unit["value"].tolist()), of_unit["seed"].tolist()
-    notes = [*_spread_notes(values, seeds, deterministic), *_diverged(of_unit)]
+    notes = [*_spread_notes(values, seeds, deterministic), *_diverged(of_unit), *_flagged(of_unit)]
     if len(seeds) < (total := runs["seed"].nunique()):
         notes.append(f"{len(seeds)} of {total} seeds run")
-    return Outcome(values, tuple(notes), _deviations(of_unit))
+    return Outcome(values, tuple(notes), texts(of_unit, "deviations"), texts(of_unit, "stale"))
 
 
 def _average_outcome(runs: pd.DataFrame | None, units: Sequence[str], deterministic: bool) -> Outcome:
@@ -143,10 +157,10 @@ def _average_outcome(runs: pd.DataFrame | None, units: Sequence[str], determinis
     if not complete:
         return Outcome((), (f"no seed has all {len(units)} units",))
     values = tuple(float(np.mean(part.to_numpy())) for part in complete.values())
-    notes = [*_spread_notes(values, list(complete), deterministic), *_diverged(runs)]
+    notes = [*_spread_notes(values, list(complete), deterministic), *_diverged(runs), *_flagged(runs)]
     if len(complete) < len(by_seed):
         notes.append(f"{len(complete)} of {len(by_seed)} seeds have all units")
-    return Outcome(values, tuple(notes), _deviations(runs))
+    return Outcome(values, tuple(notes), texts(runs, "deviations"), texts(runs, "stale"))
 
 
 def cell_outcomes(
@@ -266,7 +280,8 @@ def _judged(
     kind = "average" if row["subset"] == AVERAGE else "cell"
     margin = table["margins"][kind]["value"] if published else math.nan
     low, high = confidence(values, deterministic)
-    notes = (cell.get("note", ""), *outcome.notes, *(f"deviation: {text}" for text in outcome.deviations))
+    notes = [cell.get("note", ""), *(f"stale: made {how}" for how in outcome.stale), *outcome.notes]
+    notes += [f"deviation: {text}" for text in outcome.deviations]
     return {
         "reproduced": float(np.mean(values)) if values else math.nan,
         "sd": float(np.std(values, ddof=1)) if len(values) > 1 else math.nan,
@@ -282,6 +297,7 @@ def _judged(
             deterministic=deterministic,
             deviations=outcome.deviations,
             cited=False,
+            stale=bool(outcome.stale),
         ),
         "note": "; ".join(filter(None, notes)),
     }
@@ -348,10 +364,12 @@ def foot(paper: Paper, name: str, frame: pd.DataFrame, measures: Mapping[str, pd
     runs = {experiment: part for experiment, part in found.items() if part is not None}
     if not runs:
         return sentences
-    deviations = dict.fromkeys(text for part in runs.values() for text in _deviations(part))
+    deviations = dict.fromkeys(text for part in runs.values() for text in texts(part, "deviations"))
     diverged = [text for part in runs.values() for text in _diverged(part)]
     if diverged:
         sentences.append(f"Trainings that ended in a loss that is no number: {'; '.join(diverged)}.")
+    for experiment, part in runs.items():
+        sentences += [f"Stale: runs of {experiment} were made {how}." for how in texts(part, "stale")]
     return [
         *sentences,
         "A reproduced number is the mean over seeds ± the standard deviation.",

@@ -232,7 +232,9 @@ def table_runs(
         words = cell.get("subsets", {})
         subsets = {words.get(unit, unit): (unit,) for unit in of_cell}
         for subset, units in (subsets | {AVERAGE: of_cell}).items():
-            deviations = (text for unit in units for text in outcomes[words.get(unit, unit)].deviations)
+            of_units = [outcomes[words.get(unit, unit)] for unit in units]
+            deviations = [text for outcome in of_units for text in outcome.deviations]
+            deviations += [f"stale: made {how}" for outcome in of_units for how in outcome.stale]
             found[cell["dataset"], cell["method"], subset] = Runs(
                 _of_units(runs, units), units, deterministic, tuple(dict.fromkeys(deviations))
             )

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from encore.papers import Paper, method_facts
+from encore.audit.stale import present_code, present_settings
+from encore.papers import Experiment, Paper, method_facts
 from encore.tables.build import build_table, foot, read_measures
 from encore.tables.claims import judge, printed_cells, published_holds, table_runs
 from encore.tables.counts import build_counts, counts_foot, read_counts
@@ -25,12 +26,31 @@ def compare(
         counts = {path.stem.removesuffix("_counts"): read_counts(path) for path in inputs}
         frame = build_counts(paper, name, counts, reading)
         return frame, counts_foot(frame), []
-    measures = {path.stem: read_measures(path) for path in inputs}
+    measures = {
+        path.stem: with_staleness(read_measures(path), paper.experiments[path.stem], reading)
+        for path in inputs
+    }
     deterministic = {key: method_facts(paper.experiments[key].method).deterministic for key in measures}
     frame = build_table(paper, name, measures, reading, deterministic)
     claims = _judged(paper, name, frame, table_runs(paper, name, measures, deterministic))
     said = [f"Claim ({c['source']}): {c['says']}: {c['verdict']}. {c['sentence']}" for c in claims]
     return frame, foot(paper, name, frame, measures) + said, claims
+
+
+def with_staleness(measures: pd.DataFrame, experiment: Experiment, reading: str) -> pd.DataFrame:
+    """Measures with a column `stale`: how a run was made that is made otherwise now, or "".
+
+    It matters where Snakemake does not know what made a file, such as in an export that was unpacked.
+    """
+    settings = present_settings(experiment, (reading,))
+    train, score = (present_code(rule, experiment.method) for rule in ("train", "score"))
+
+    def how(run: pd.Series) -> str:
+        if run["settings"] not in settings:
+            return "with other settings than the present ones"
+        return "" if (run["code"], run["scored_by"]) == (train, score) else "by other code than the present"
+
+    return measures.assign(stale=[how(run) for _, run in measures.iterrows()])
 
 
 def _judged(paper: Paper, name: str, frame: pd.DataFrame, runs: Mapping) -> list[dict[str, object]]:

@@ -1,7 +1,7 @@
 """A long table in the paper's own layout, as Markdown, LaTeX and HTML."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from encore.tables.verdicts import (
     MISSING,
     NOT_COMPARABLE,
     REPRODUCED,
+    STALE,
     VERDICTS,
 )
 
@@ -32,23 +33,34 @@ GLYPHS = {
     ABOVE: "↑",
     INSUFFICIENT: "?",
     NOT_COMPARABLE: "≠",
+    STALE: "†",
     MISSING: NOTHING,
 }
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What a cell shows, as text; all of it empty where the paper has no such cell."""
+    """What a cell shows, as text; all of it empty where the paper has no such cell.
+
+    place: dataset, method and subset in the paper's words, as in the long table.
+    """
 
     reproduced: str = ""
     printed: str = ""
     verdict: str = ""
     title: str = ""
+    place: tuple[str, ...] = ()
 
     @property
     def glyph(self) -> str:
         """The verdict as a sign; none where there is no verdict to give."""
         return GLYPHS.get(self.verdict, "")
+
+    @property
+    def beneath(self) -> str:
+        """What stands beneath the number: the printed one with the verdict's sign, or that it is stale."""
+        printed = f"({self.printed}) " if self.printed else ""
+        return f"{printed}{self.glyph}" if self.printed or self.verdict == STALE else ""
 
 
 @dataclass(frozen=True)
@@ -107,7 +119,8 @@ def _cell(row: Any, digits: int) -> Cell:
         row.note,
     ]
     printed = _with_sd(row.published, row.published_sd)
-    return Cell(reproduced, printed, row.verdict, "; ".join(text for text in about if text))
+    title = "; ".join(text for text in about if text)
+    return Cell(reproduced, printed, row.verdict, title, (row.dataset, row.method, row.subset))
 
 
 def layout(paper: Paper, name: str, frame: pd.DataFrame) -> Layout:
@@ -154,8 +167,7 @@ def _markdown_text(text: str) -> str:
 def _markdown_cell(cell: Cell) -> str:
     if cell.verdict == CITED:
         return f"*{_markdown_text(cell.printed)}*"
-    printed = f"<br>({cell.printed}) {cell.glyph}" if cell.printed else ""
-    return f"{cell.reproduced}{printed}"
+    return f"{cell.reproduced}<br>{cell.beneath}" if cell.beneath else cell.reproduced
 
 
 def markdown(paper: Paper, name: str, frame: pd.DataFrame, foot: Sequence[str]) -> str:
@@ -200,6 +212,7 @@ LATEX = {
     "↓": r"$\downarrow$",
     "↑": r"$\uparrow$",
     "=": "$=$",
+    "†": r"$\dagger$",
 }
 
 
@@ -211,9 +224,9 @@ def latex_text(text: str) -> str:
 def _latex_cell(cell: Cell) -> str:
     if cell.verdict == CITED:
         return rf"\textit{{{latex_text(cell.printed)}}}"
-    if not cell.printed:
+    if not cell.beneath:
         return latex_text(cell.reproduced)
-    beneath = rf"{{\scriptsize ({latex_text(cell.printed)}) {latex_text(cell.glyph)}}}"
+    beneath = rf"{{\scriptsize {latex_text(cell.beneath)}}}"
     return rf"\begin{{tabular}}[t]{{@{{}}r@{{}}}}{latex_text(cell.reproduced)}\\{beneath}\end{{tabular}}"
 
 
@@ -248,21 +261,18 @@ def latex(paper: Paper, name: str, frame: pd.DataFrame, foot: Sequence[str]) -> 
 
 # --- HTML --------------------------------------------------------------------------------------------
 
+COLOURED = (REPRODUCED, CONSISTENT, BELOW, ABOVE, STALE)
+
 # Hues are those of Okabe and Ito, which all kinds of colour vision tell apart; glyph and word say the same.
-TEMPLATE = """\
-<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{{ shape.heading }}</title>
-<style>
+STYLE = """\
 :root { color-scheme: light dark;
   --ground: #fff; --ink: #1b1b1b; --faint: #666; --line: #c8c8c8; --band: #f3f3f3;
-  --reproduced: #0072b2; --consistent: #00785a; --below: #b34700; --above: #a3487d; }
+  --reproduced: #0072b2; --consistent: #00785a; --below: #b34700; --above: #a3487d;
+  --stale: #b34700; }
 @media (prefers-color-scheme: dark) {
   :root { --ground: #16181b; --ink: #ececec; --faint: #a2a2a2; --line: #44484d; --band: #22262a;
-    --reproduced: #56b4e9; --consistent: #2fc79a; --below: #f0894a; --above: #e09cc4; } }
+    --reproduced: #56b4e9; --consistent: #2fc79a; --below: #f0894a; --above: #e09cc4;
+    --stale: #f0894a; } }
 body { background: var(--ground); color: var(--ink); font: 15px/1.4 system-ui, sans-serif; margin: 1.5rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; border-block: 2px solid var(--ink); }
@@ -279,15 +289,20 @@ td[title] { cursor: help; }
 .cited { color: var(--faint); font-style: italic; }
 small { display: block; color: var(--faint); }
 .verdict { color: var(--faint); }
-{% for name in coloured %}.{{ name }} { color: var(--{{ name }}); font-weight: 600; }
-{% endfor -%}
+"""
+STYLE += "".join(f".{name} {{ color: var(--{name}); font-weight: 600; }}\n" for name in COLOURED)
+STYLE += """\
 dl, ul { color: var(--faint); font-size: .9rem; max-width: 60rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem .8rem; }
 dd { margin: 0; }
 ul { padding-left: 1.1rem; }
-</style>
-</head>
-<body>
+"""
+
+TABLE = """\
+{% macro number(cell) -%}
+{% set text = cell.printed if cell.verdict == cited else cell.reproduced -%}
+{% if cell.place in links %}<a href="{{ links[cell.place] }}">{{ text }}</a>{% else %}{{ text }}{% endif %}
+{%- endmacro -%}
 <div class="wide">
 <table>
 <caption>{{ shape.heading }}</caption>
@@ -305,9 +320,10 @@ ul { padding-left: 1.1rem; }
 {% for cell in cells -%}
 <td{% if cell.title %} title="{{ cell.title }}"{% endif %}
 {%- if cell.verdict == cited %} class="cited"{% endif %}>
-{%- if cell.verdict == cited %}{{ cell.printed }}{% else %}{{ cell.reproduced }}
-{%- if cell.printed %}<small>{{ cell.printed }} <span class="verdict {{ cell.verdict|replace(' ', '-') }}">
-{{- cell.glyph }} {{ cell.verdict }}</span></small>{% endif %}{% endif -%}
+{{- number(cell) }}
+{%- if cell.verdict != cited and cell.beneath %}<small>{{ cell.printed }} <span class="verdict
+{{- ' ' }}{{ cell.verdict|replace(' ', '-') }}">
+{{- cell.glyph }} {{ cell.verdict }}</span></small>{% endif -%}
 </td>
 {% endfor -%}
 </tr>
@@ -324,6 +340,20 @@ ul { padding-left: 1.1rem; }
 {% endfor -%}
 </dl>
 {% endif -%}
+"""
+
+PAGE = """\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{{ shape.heading }}</title>
+<style>
+{{ style|safe }}</style>
+</head>
+<body>
+{{ table|safe -}}
 <ul>
 {% for sentence in foot -%}
 <li>{{ sentence }}</li>
@@ -332,6 +362,8 @@ ul { padding-left: 1.1rem; }
 </body>
 </html>
 """
+
+_ENVIRONMENT = jinja2.Environment(autoescape=True, keep_trailing_newline=True)
 
 
 def _grouped(shape: Layout) -> list[list[tuple[tuple[str, ...], list[Cell]]]]:
@@ -342,15 +374,17 @@ def _grouped(shape: Layout) -> list[list[tuple[tuple[str, ...], list[Cell]]]]:
     return list(groups.values())
 
 
+def html_table(shape: Layout, links: Mapping[tuple[str, ...], str]) -> str:
+    """The table and its legend, to stand in a page with STYLE; a cell's title says how it was judged.
+
+    links: place of a cell -> where its number leads; a cell without is no link.
+    """
+    template = _ENVIRONMENT.from_string(TABLE)
+    return template.render(shape=shape, groups=_grouped(shape), links=links, average=AVERAGE, cited=CITED)
+
+
 def html(paper: Paper, name: str, frame: pd.DataFrame, foot: Sequence[str]) -> str:
-    """The table as one page that needs nothing else, light or dark; a cell's title says how it was judged."""
+    """The table as one page that needs nothing else, light or dark."""
     shape = layout(paper, name, frame)
-    template = jinja2.Environment(autoescape=True, keep_trailing_newline=True).from_string(TEMPLATE)
-    return template.render(
-        shape=shape,
-        groups=_grouped(shape),
-        foot=foot,
-        average=AVERAGE,
-        cited=CITED,
-        coloured=[REPRODUCED, CONSISTENT, BELOW, ABOVE],
-    )
+    template = _ENVIRONMENT.from_string(PAGE)
+    return template.render(shape=shape, table=html_table(shape, {}), foot=foot, style=STYLE)

@@ -15,8 +15,9 @@ from scipy.special import stdtrit
 
 REPRODUCED, CONSISTENT, BELOW, ABOVE = "reproduced", "consistent", "below", "above"
 INSUFFICIENT, NOT_COMPARABLE, CITED, MISSING = "insufficient", "not comparable", "cited", "missing"
+STALE = "stale"
 COMPARED = (REPRODUCED, CONSISTENT, BELOW, ABOVE)
-VERDICTS = (*COMPARED, INSUFFICIENT, NOT_COMPARABLE, CITED, MISSING)
+VERDICTS = (*COMPARED, INSUFFICIENT, NOT_COMPARABLE, STALE, CITED, MISSING)
 
 MEANING = {
     REPRODUCED: "the 95 % interval lies within the printed number ± (ε + r)",
@@ -25,6 +26,7 @@ MEANING = {
     ABOVE: "the interval lies outside, on the better side",
     INSUFFICIENT: "fewer than three seeds",
     NOT_COMPARABLE: "a declared deviation",
+    STALE: "made by other code or settings than the present ones",
     CITED: "taken by the paper from elsewhere and not run",
     MISSING: "not run, or failed",
 }
@@ -95,6 +97,7 @@ def verdict(
     deterministic: bool,
     deviations: Sequence[str],
     cited: bool,
+    stale: bool = False,
 ) -> str:
     """What the values of a cell, one a seed, say of its printed number; "" where nothing is printed.
 
@@ -102,8 +105,11 @@ def verdict(
     "lower"; "below" is always worse and "above" always better. deterministic: the method gives the same
     result for every seed, so that one run, whose interval has zero width, is judged all the same. deviations:
     what was declared to differ from the paper. cited: the paper took the number from elsewhere and it is not
-    run.
+    run. stale: any of the values was made by other code or settings than the present ones, which is said
+    whether or not something is printed.
     """
+    if stale and len(values) and not cited:
+        return STALE
     if not published:
         return ""
     if cited:
