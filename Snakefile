@@ -1,4 +1,4 @@
-# A table of contents, in the order of the flow: dataset, split, train, score, measure, table, figure, audit.
+# A table of contents, in the order of the flow: dataset, split, train, score, measure, table, figure, audit, report.
 
 from snakemake.utils import min_version
 
@@ -17,4 +17,5 @@ include: "workflow/rules/runs.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/audit.smk"
+include: "workflow/rules/report.smk"
 include: "workflow/rules/targets.smk"

@@ -84,7 +84,7 @@ def test_results_that_can_not_be_written_are_a_sentence(project, small_disk):
     output = project.snakemake("demo", expect=1)
     assert "results can not be written" in output
     assert "Traceback" not in output
-    assert project.planned("demo")["train"] == 30  # to look is allowed
+    assert project.planned("demo")["train"] == 15  # to look is allowed
 
 
 def test_a_path_with_spaces_and_letters_of_any_alphabet(tmp_path, copy_of_project, small_demo):

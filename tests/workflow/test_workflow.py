@@ -24,7 +24,7 @@ def test_all_is_planned_in_seconds(project):
 
 
 def test_the_slurm_profile_plans_too(project):
-    assert project.planned("--profile", "profiles/slurm", "demo")["train"] == 30
+    assert project.planned("--profile", "profiles/slurm", "demo")["train"] == 15
 
 
 def test_without_a_dataset_its_cells_are_not_run(project):
@@ -219,9 +219,17 @@ def test_an_audit_written_anew_does_not_bless_a_changed_file(finished):
 
 def test_the_manifest_leads_from_a_cell_to_the_raw_file(small_demo):
     manifest = json.loads((small_demo.folder / "results/audit/manifest.json").read_text())
-    cell = next(c for c in manifest["tables"]["demo"]["cells"] if c["method"] == "PIAD" and c["unit"] == "1")
-    files = [link["file"] for link in cell["chain"]]
-    run = "results/runs/demo-piad/1/0"
+    cells = manifest["tables"]["demo"]["cells"]
+    (found,) = (run for c in cells if (c["method"], c["subset"]) == ("PIAD", "1") for run in c["runs"])
+    files, run = found["chain"], "results/runs/demo-piad/1/0"
+    assert (found["unit"], found["seed"]) == ("1", 0)
     assert files[:2] == [f"{run}/scores.csv", f"{run}/model.safetensors"]
     assert files[-1] == "results/datasets/digits.csv"
     assert "results/splits/digits/pooled_80_20/1/0.safetensors" in files
+    assert {raw["inventory"] for raw in manifest["raw"].values()} == {files[-1]}
+    for name in files:
+        about = manifest["files"][name]
+        assert small_demo.run("sha256sum", name).split()[0] == about["sha256"]
+        assert (small_demo.folder / manifest["records"][about["record"]]["log"]).is_file()
+    record = manifest["records"][f"{run}/train.json"]
+    assert (record["device"], record["environment"]) == ("cpu", 0)

@@ -17,11 +17,6 @@ rule audit:
         "python workflow/scripts/audit.py --config {params.config:q} 2>&1 | tee {log}"
 
 
-def write_audit():
-    resolved = json.dumps(config)
-    shell("python workflow/scripts/audit.py --config {resolved:q}")
-
-
 onstart:
     if Path("results").exists() and not os.access("results", os.W_OK):
         raise WorkflowError(

@@ -243,3 +243,9 @@ def results_of_paper(name):
     return [path for key in tables for path in results_of(key)] + [
         f"results/figures/{figure}.png" for figure in figures
     ]
+
+
+def write_audit():
+    """Write results/audit, with the configuration as it is resolved here."""
+    resolved = json.dumps(config)
+    shell("python workflow/scripts/audit.py --config {resolved:q}")

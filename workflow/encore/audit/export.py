@@ -18,7 +18,7 @@ import yaml
 from encore.audit.manifest import LEFT_OUT, SUMS, read_sums
 from encore.audit.trail import RESULTS, Trail, read_trail
 from encore.audit.verify import verify
-from encore.files import write_atomically
+from encore.files import write_atomically, zip_entry
 from encore.papers import ROOT
 from encore.script import UserError
 
@@ -171,10 +171,7 @@ def _pack(folder: Path, names: list[str], target: Path) -> None:
     """Pack the files into a zip; the same files give the same bytes."""
     with zipfile.ZipFile(target, "w") as archive:
         for name in names:
-            entry = zipfile.ZipInfo(name, _time_of(name).timetuple()[:6])
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.create_system = 3  # Unix, wherever it is packed
-            entry.external_attr = 0o100644 << 16  # a plain file, to be read by all
+            entry = zip_entry(name, _time_of(name).timetuple()[:6])
             entry.file_size = (folder / name).stat().st_size  # known before, so that a large one is no fault
             with open(folder / name, "rb") as content, archive.open(entry, "w") as packed:
                 shutil.copyfileobj(content, packed)

@@ -29,13 +29,18 @@ def present_settings(experiment: Experiment, readings: tuple[str, ...] = READING
     }
 
 
+@functools.cache
+def _settings_of(name: str) -> set[str]:
+    return present_settings(find_experiment(name))
+
+
 def staleness(record: Mapping) -> str:
     """What the record of a training or a scoring was made with that is no more so here; "" where all is."""
     try:
         experiment = find_experiment(record["experiment"])
     except ConfigError:
         return "of an experiment that the papers have no more"
-    if record["settings_digest"] not in present_settings(experiment):
+    if record["settings_digest"] not in _settings_of(experiment.name):
         return "with other settings than the present ones"
     if record["code_digest"] != present_code(record["rule"], experiment.method):
         return "by other code than the present one"

@@ -1,0 +1,1 @@
+"""The report: pages that say what was run, what came out, and whether to trust it."""
