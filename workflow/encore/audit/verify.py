@@ -171,7 +171,7 @@ def notes(trail: Trail) -> list[str]:
     if any(record["source"]["dirty"] for record in records):
         said.append("some results were made from a working tree with uncommitted changes.")
     locks = {record["environment"]["lock_sha256"] for record in records}
-    if LOCK.is_file() and locks != {file_digest(LOCK)}:
+    if LOCK.is_file() and locks - {file_digest(LOCK)}:
         said.append("some results were made with another envs/lock.txt than the one here.")
     devices = {record["device"]["device"] for record in records if record["rule"] == "train"}
     if len(devices) > 1:
