@@ -101,12 +101,23 @@ def project(tmp_path):
     return copy_project(tmp_path)
 
 
-@pytest.fixture(scope="session")
-def small_demo(tmp_path_factory):
-    """A copy in which the demo ran: two digits, ten iterations. Tests must not change it."""
-    project = copy_project(tmp_path_factory.mktemp("small_demo"))
+def make_small(project):
+    """Leave two digits and ten iterations of the demo; gives the project."""
     (project.folder / "config.yaml").write_text(SMALL_CONFIG)
     project.edit("workflow/papers/piad.yaml", "iterations: {value: 300,", "iterations: {value: 10,")
+    return project
+
+
+@pytest.fixture(scope="session")
+def made_small():
+    """How to make the demo of a project small."""
+    return make_small
+
+
+@pytest.fixture(scope="session")
+def small_demo(tmp_path_factory):
+    """A copy in which the small demo ran. Tests must not change it."""
+    project = make_small(copy_project(tmp_path_factory.mktemp("small_demo")))
     project.snakemake("demo")
     return project
 

@@ -1,0 +1,166 @@
+"""The conditional variational autoencoder (Kingma et al. 2014) that DualVAE is compared with.
+
+As Okamoto et al. (2019, Section 2) describe it: the latent z is inferred from an image x and its labels y,
+and x is reconstructed from z and y. An image is transferred by changing labels. The networks are DualVAE's
+but for the labels that go in, since the paper prints none for either.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from encore.methods.vae import divergence
+from encore.networks.residual_autoencoder import (
+    ResidualDecoder,
+    ResidualEncoder,
+    gaussian_log_likelihood,
+)
+from encore.networks.state import adam_state, load_adam_state, load_modules, modules_state
+
+
+def build_networks(settings: Mapping, channels: int, n_labels: int) -> nn.ModuleDict:
+    """Encoder of an image with a map for each label, decoder of a latent with a number for each label."""
+    latent, filters, side = settings["latent"], settings["filters"], settings["image_size"]
+    return nn.ModuleDict(
+        {
+            "encoder": ResidualEncoder(channels + n_labels, filters, 2 * latent, side),
+            "decoder": ResidualDecoder(latent + n_labels, filters, channels, side),
+        }
+    )
+
+
+def label_code(y: Tensor) -> Tensor:
+    """Labels as the networks see them: -1 for 0, 1 for 1, and 0 for one that is missing, which is NaN.
+
+    The paper does not say what a CVAE makes of a missing label; here it stands midway, which says nothing.
+    """
+    return (2 * y - 1).nan_to_num(nan=0.0)
+
+
+class CVAE:
+    """Conditional variational autoencoder. Settings come from the paper's YAML; see SETTINGS."""
+
+    DETERMINISTIC = False
+    ON_GPU = True
+    LABELLED = True
+    SETTINGS = {
+        "latent": "entries of the latent z, prior N(0, I)",
+        "filters": "filters of the encoder's residual blocks, each halves the side; the decoder mirrors them",
+        "pixel_deviation": "standard deviation of p(x | z, y), in the range of the pixels",
+        "iterations": "updates of encoder and decoder",
+        "batch_size": "images a batch",
+        "learning_rate": "Adam's step size",
+        "betas": "Adam's decay rates of both moments",
+    }
+    deviations: list[str] = []
+
+    def __init__(
+        self,
+        settings: Mapping,
+        shape: tuple[int, int, int],
+        seed: int,
+        device: str,
+        weights: Sequence[str] = (),
+        *,
+        n_labels: int,
+    ):
+        """Networks for images of `shape` (C, S, S), initialised and drawing from `seed`, on `device`."""
+        self.settings, self.device = settings, device
+        torch.manual_seed(seed)
+        # Drawn on the CPU: the same on every device.
+        self.networks = build_networks(settings, shape[0], n_labels).to(device)
+        self.encoder, self.decoder = self.networks.values()
+        self.optimizers = {
+            "adam": torch.optim.Adam(
+                self.networks.parameters(),
+                lr=settings["learning_rate"],
+                betas=tuple(settings["betas"]),
+                fused=True,
+            )
+        }
+        self.random = torch.Generator(device).manual_seed(seed)
+
+    @property
+    def iterations(self) -> int:
+        """Updates of encoder and decoder."""
+        return self.settings["iterations"]
+
+    @property
+    def images_per_step(self) -> int:
+        """Images that one `step` takes."""
+        return self.settings["batch_size"]
+
+    @staticmethod
+    def model_bytes(settings: Mapping, channels: int, *, n_labels: int) -> int:
+        """Size of what `model` gives, bytes, without making it."""
+        with torch.device("meta"):
+            networks = build_networks(settings, channels, n_labels)
+        return sum(4 * parameter.numel() for parameter in networks.parameters())
+
+    def encode(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log variance of q(z | x, y); (B, C, S, S) and (B, n_labels) -> twice (B, latent)."""
+        maps = label_code(y)[:, :, None, None].expand(-1, -1, *x.shape[2:])
+        mean, log_variance = self.encoder(torch.cat([x, maps], dim=1)).chunk(2, dim=1)
+        return mean, log_variance
+
+    def decode(self, z: Tensor, y: Tensor) -> Tensor:
+        """The mean of p(x | z, y); (B, latent) and (B, n_labels) -> (B, C, S, S) in [0, 1]."""
+        return self.decoder(torch.cat([z, label_code(y)], dim=1))
+
+    def step(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+        """One iteration up E_q[log p(x | z, y)] - KL(q(z | x, y) || p(z)), the bound on log p(x | y).
+
+        x (images_per_step, C, S, S) in [0, 1]; y (images_per_step, n_labels), 0 or 1, NaN where missing.
+        Losses as 0-d tensors, in nats an image.
+        """
+        mean, log_variance = self.encode(x, y)
+        noise = torch.randn(mean.shape, generator=self.random, device=self.device)
+        decoded = self.decode(mean + (log_variance / 2).exp() * noise, y)
+        reconstruction = -gaussian_log_likelihood(x, decoded, self.settings["pixel_deviation"]).sum()
+        to_prior = divergence(mean, log_variance).sum()
+        parameters = list(self.networks.parameters())
+        gradients = torch.autograd.grad(reconstruction + to_prior, parameters)
+        for parameter, gradient in zip(parameters, gradients, strict=True):
+            parameter.grad = gradient
+        self.optimizers["adam"].step()
+        losses = {"reconstruction": reconstruction, "divergence": to_prior}
+        return {name: value.detach() / len(x) for name, value in losses.items()}
+
+    # After training. z is the mean of q(z | x, y) throughout, so that an image has one transfer.
+
+    @torch.no_grad()
+    def reconstruct(self, x: Tensor, y: Tensor) -> Tensor:
+        """The image at the mean latent with its own labels; (B, C, S, S) -> the same shape, in [0, 1]."""
+        return self.decode(self.encode(x, y)[0], y)
+
+    @torch.no_grad()
+    def edit(self, x: Tensor, y: Tensor, domain: int, value: bool) -> Tensor:
+        """The images with label `domain` set to `value`; (B, C, S, S) -> the same shape, in [0, 1].
+
+        "Image transfer by changing labels" (abstract): z is inferred with the image's own labels y, and then
+        decoded with entry `domain` of y set to `value`. An image that has it already is reconstructed.
+        """
+        wanted = y.clone()
+        wanted[:, domain] = float(value)
+        return self.decode(self.encode(x, y)[0], wanted)
+
+    # State
+
+    def model(self) -> dict[str, Tensor]:
+        """What editing needs, and no more."""
+        return modules_state(self.networks)
+
+    def load_model(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take the networks from what `model` gave."""
+        load_modules(self.networks, tensors)
+
+    def state(self) -> dict[str, Tensor]:
+        """All that the next step depends on, as one flat dict."""
+        return self.model() | adam_state(self.optimizers) | {"random": self.random.get_state()}
+
+    def load_state(self, tensors: Mapping[str, Tensor]) -> None:
+        """Go on from what `state` gave."""
+        self.load_model(tensors)
+        load_adam_state(self.optimizers, tensors)
+        self.random.set_state(tensors["random"].cpu())
