@@ -123,7 +123,7 @@ def test_the_demo_through_the_profile_gives_the_bytes_of_a_laptop(
     (tmp_path / "laptop").mkdir()
     laptop = made_small(copy_of_project(tmp_path / "laptop"))
     meanwhile = background(laptop, "--cores", "1", "demo")
-    made_small(lab).snakemake(*HERE, "demo")
+    made_small(lab).snakemake(*HERE, "demo", "--config", "device=cpu")  # the profile says cuda
     code, log = outcome(meanwhile, laptop, 240)
     assert code == 0, log
     compared = [
@@ -228,7 +228,7 @@ def test_a_training_through_every_fault_ends_with_the_same_bytes(
     (tmp_path / "whole").mkdir()
     whole = copy_of_project(tmp_path / "whole")
     for project in (whole, lab):
-        project.edit("workflow/papers/piad.yaml", "iterations: {value: 300,", "iterations: {value: 800,")
+        project.edit("workflow/papers/piad.yaml", "iterations: {value: 300,", "iterations: {value: 1000,")
     # Too little memory for the first attempt: it is killed, and the next one asks for twice as much.
     old = "use: [piad, demo-networks]\n    allocation: {train: 5m, score: 5m, mem_mb: 3000}"
     lab.edit("workflow/papers/piad.yaml", old, old.replace("3000", "600"))
