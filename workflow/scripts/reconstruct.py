@@ -42,7 +42,7 @@ def main() -> None:
         shown[f"{group}.original"] = pixels = run.pixels(chosen)
         images = torch.cat([reconstruct(batch) for batch in run.batches(pixels)])
         shown[f"{group}.reconstruction"] = to_pixels(images, pixel_range)
-        shown[f"{group}.score"] = torch.from_numpy(scores["score"].loc[chosen].to_numpy())
+        shown[f"{group}.score"] = torch.tensor(scores["score"].loc[chosen].to_numpy())
     shown["sample"] = to_pixels(samples, pixel_range)
     write_atomically(arguments.images, to_bytes(shown))
     inputs = [arguments.model, arguments.scores, arguments.split, arguments.inventory]
