@@ -117,3 +117,14 @@ def test_scripts_are_short_and_hide_no_module_of_others(path):
 
     assert path.stem not in importlib.metadata.packages_distributions()
     assert len(path.read_text().splitlines()) <= 60
+
+
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_every_snakemake_command_that_a_reader_may_copy_names_its_cores(path):
+    """Snakemake refuses to run without cores, which profiles name; a dry run and the menu need none."""
+    commands = re.findall(r"(?:^    |`)(snakemake [^#`\n]*)", path.read_text(), re.MULTILINE)
+    enough = ("-c1", "--cores", "--profile", "-n ", "--list-target-rules", "--unlock")
+    assert [said for said in commands if not any(option in said for option in enough)] == []

@@ -35,11 +35,13 @@ def main() -> None:
     )
     rows, inputs = [], []
     for path, (frame, scored, trained) in runs.items():
-        trained_on, tested_on = (load_split(input_of(record, "/splits/")) for record in (trained, scored))
+        splits = [Path(input_of(record, "/splits/")) for record in (trained, scored)]
+        trained_on, tested_on = map(load_split, splits)
         flags = leak_flags(trained_on.train, tested_on.test)
-        flags += [flag for key, flag in twins.items() if key == (scored["unit"], scored["seed"])]
+        if twin := twins.get((scored["unit"], scored["seed"])):
+            flags.append(twin)
         rows += measures_of_run(frame, scored, trained, flags)
-        inputs += [path, path.with_name("score.json"), training_of(scored)]
+        inputs += [path, path.with_name("score.json"), training_of(scored), *splits]
         if named:
             resembled = path.with_name("resemblance.csv")
             shares = pd.read_csv(resembled, dtype={"class": str}, index_col="class")["share"]

@@ -13,7 +13,7 @@ from encore.digest import file_digest
 from encore.papers import results_named
 
 FLOW = ("raw", "datasets", "weights", "splits", "runs", "measures", "tables", "figures", "report", "audit")
-HINT = "`snakemake audit` writes it again, from the records as they are"
+HINT = "`snakemake -c1 audit` writes it again, from the records as they are"
 
 
 def verify(data_dir: Path, target: str | None = None) -> list[str]:
@@ -186,5 +186,5 @@ def notes(trail: Trail) -> list[str]:
         if (found := trail.record_of(name)) is None or found["outputs"][name] != about
     ]
     if older:
-        said.append("results/index.html is older than what it shows; `snakemake report` writes it again.")
+        said.append("results/index.html is older than what it shows; `snakemake -c1 report` writes it again.")
     return said
