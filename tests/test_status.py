@@ -35,7 +35,7 @@ def scored(name="piad-mnist", **changed):
     """The record of a scoring by the present code, as far as the status reads it."""
     experiment = find_experiment(name)
     settings = settings_digest(experiment.job("code", "float32"))
-    code = present_code("score", experiment.method)
+    code = present_code("score", experiment)
     return json.dumps(
         {"rule": "score", "experiment": name, "settings_digest": settings, "code_digest": code} | changed
     )

@@ -15,7 +15,7 @@ def record(rule="score", reading="code", precision="float32", features="vgg19", 
         "rule": rule,
         "experiment": experiment.name,
         "settings_digest": settings_digest(experiment.job(reading, precision, features)),
-        "code_digest": present_code(rule, experiment.method),
+        "code_digest": present_code(rule, experiment),
     } | changed
 
 
@@ -30,7 +30,7 @@ def test_what_the_user_chooses_is_not_stale():
 
 
 def test_other_code_settings_and_experiments_are():
-    assert "other code" in staleness(record(code_digest=present_code("train", "piad")))
+    assert "other code" in staleness(record(code_digest=present_code("train", find_experiment("piad-mnist"))))
     assert "other settings" in staleness(record(settings_digest="0" * 64))
     assert "no more" in staleness(record(experiment="piad-mnits"))
 
@@ -41,7 +41,7 @@ def test_a_table_of_one_reading_takes_no_runs_of_the_other(tmp_path):
     assert not settings["paper"] & settings["code"]
     path = tmp_path / "measures.csv"
     (of_code, *_) = settings["code"]
-    train, score = present_code("train", "piad"), present_code("score", "piad")
+    train, score = present_code("train", experiment), present_code("score", experiment)
     path.write_text(
         "experiment,unit,seed,score,metric,value,settings,code,scored_by,iterations\n"
         f"piad-mnist,0,0,score,AUROC,0.9,{of_code},{train},{score},1\n"

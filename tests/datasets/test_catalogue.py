@@ -18,6 +18,7 @@ def test_every_dataset_has_a_reader_and_names_the_sum_of_its_images() -> None:
         "fashion_mnist": (60_000, 10_000),
         "cifar10": (50_000, 10_000),
         "digits": (1_797, 0),
+        "digit_attributes": (1_797, 0),
         "coil100": (7_200, 0),
         "lsun": (3_033_042, 600),
         "celeba": (162_770, 19_962),
@@ -28,12 +29,19 @@ def test_every_dataset_has_a_reader_and_names_the_sum_of_its_images() -> None:
         "fashion_mnist": 10,
         "cifar10": 10,
         "digits": 10,
+        "digit_attributes": 7,
         "coil100": 100,
         "lsun": 2,
         "celeba": 40,
     }
     assert sum(dataset("celeba").counts.values()) == 202_599
     assert dataset("coil100").classes == tuple(str(number) for number in range(1, 101))
+
+
+def test_attributes_of_digits_are_of_the_same_file_as_digits() -> None:
+    digits, attributes = dataset("digits"), dataset("digit_attributes")
+    assert attributes.files == digits.files
+    assert (attributes.shape, attributes.licence) == (digits.shape, digits.licence)
 
 
 def test_every_file_has_the_strongest_checksum_or_that_of_its_contents() -> None:

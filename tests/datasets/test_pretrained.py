@@ -1,4 +1,4 @@
-"""Pretrained weights: checked before they are opened, opened as tensors only, named by block and index."""
+"""Pretrained weights: checked before they are opened, opened as tensors only, named as their networks ask."""
 
 import hashlib
 import pickle
@@ -13,17 +13,17 @@ from encore.datasets.download import DownloadError
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
-    """Put content where the file of vgg19 is looked for, and make the catalogue's entry fit it."""
+    """Put content where a file of weights is looked for, and make the catalogue's entry fit it."""
 
-    def put(content, **changed):
+    def put(content, weights="vgg19", **changed):
         facts = {
-            "name": "vgg19-x.pth",
+            "name": f"{weights}-x.pth",
             "bytes": len(content),
             "sha256_prefix": hashlib.sha256(content).hexdigest()[:8],
         }
-        monkeypatch.setitem(pretrained.PRETRAINED, "vgg19", File(**facts | changed))
-        (tmp_path / "vgg19").mkdir()
-        (tmp_path / "vgg19" / "vgg19-x.pth").write_bytes(content)
+        monkeypatch.setitem(pretrained.PRETRAINED, weights, File(**facts | changed))
+        (tmp_path / weights).mkdir()
+        (tmp_path / weights / f"{weights}-x.pth").write_bytes(content)
         return tmp_path
 
     return put
@@ -51,6 +51,35 @@ def test_convolutions_are_named_by_block_and_index(place, tmp_path):
     assert tensors["conv1_1.weight"].item() == 0
     assert tensors["conv4_2.weight"].item() == 21
     assert tensors["conv5_4.bias"].item() == 34.5
+
+
+def test_inception_keeps_torchvisions_names_without_its_classifiers(place, tmp_path):
+    """As published: also for 1000 classes and with the auxiliary head."""
+    from torchvision.models import Inception3
+
+    with torch.device("meta"):
+        whole, rest = (
+            Inception3(aux_logits=aux_logits, init_weights=False).state_dict() for aux_logits in (True, False)
+        )
+    published = {name: torch.tensor(float(number)) for number, name in enumerate(whole)}
+    raw, tensors = pretrained.fetch_pretrained(
+        "inception_v3", place(saved(published, tmp_path), "inception_v3")
+    )
+    assert raw.verified
+    assert tensors.keys() == rest.keys() - {"fc.weight", "fc.bias"}
+    assert all(torch.equal(tensor, published[name]) for name, tensor in tensors.items())
+
+
+@pytest.mark.parametrize("name", ["vgg19", "inception_v3"])
+def test_files_are_those_that_torchvision_loads(name):
+    from torchvision.models import Inception_V3_Weights, VGG19_Weights
+
+    published = {"vgg19": VGG19_Weights, "inception_v3": Inception_V3_Weights}[name].IMAGENET1K_V1
+    entry = pretrained.PRETRAINED[name]
+    assert entry.urls == (published.url,)
+    assert published.url.endswith(f"/{entry.name}")
+    assert entry.name.endswith(f"-{entry.sha256_prefix}.pth")
+    assert round(entry.bytes / 2**20, 3) == published.meta["_file_size"]
 
 
 @pytest.mark.parametrize("changed", [{"sha256_prefix": "00000000"}, {"bytes": 5}])

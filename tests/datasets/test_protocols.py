@@ -18,6 +18,7 @@ from encore.datasets.readers import Images, read
 
 # Class c has 20 + c train images and 5 test images, mixed within each part.
 OF_CLASSES = ("one_vs_all", "pooled_80_20", "digit_is_anomaly", "digit_is_anomaly_leaking")
+OF_ATTRIBUTES = ("celeba_attributes", "one_attribute", "official_parts", "held_out_fifth")
 COUNTS = np.arange(20, 30)
 N_TRAIN = int(COUNTS.sum())
 
@@ -261,14 +262,79 @@ def test_celeba_attributes_refuses_another_attribute(faces: Images) -> None:
         make_split("celeba_attributes", faces, NAMES.index("Young"), split_seed=0)
 
 
-@pytest.mark.parametrize("protocol", ["celeba_attributes", "one_attribute"])
-def test_protocols_of_attributes_refuse_classes_and_a_missing_test_part(
-    faces: Images, labels: np.ndarray, protocol: str
+@pytest.mark.parametrize("unit", range(7))
+def test_official_parts_take_every_image_but_those_to_validate(faces: Images, unit: int) -> None:
+    split = make_split("official_parts", faces, unit, split_seed=0)
+    assert split.train.tolist() == list(range(PARTS["train"]))
+    assert split.test.tolist() == list(range(PARTS["train"] + PARTS["valid"], 6 * 128))
+    assert split.anomalous.tolist() == faces.attributes[-128:, unit].tolist()
+    assert (split.anomalous.sum(), split.deviations) == (64, [])
+    assert indices(split) == indices(make_split("official_parts", faces, unit, split_seed=1))
+
+
+@pytest.mark.parametrize("unit", range(7))
+@pytest.mark.parametrize(("n_train", "n_fitted"), [(384, 307), (385, 308), (5, 4), (2, 1)])
+def test_held_out_fifth_is_the_end_of_the_train_part(
+    faces: Images, unit: int, n_train: int, n_fitted: int
 ) -> None:
+    images = Images(faces.pixels, None, n_train, NAMES, faces.attributes, PARTS["valid"])
+    split = make_split("held_out_fifth", images, unit, split_seed=0)
+    assert split.train.tolist() == list(range(n_fitted))
+    assert split.test.tolist() == list(range(n_fitted, n_train))
+    assert split.anomalous.tolist() == [faces.attributes[i, unit] for i in range(n_fitted, n_train)]
+    assert indices(split) == indices(make_split("held_out_fifth", images, unit, split_seed=1))
+
+
+def test_a_test_part_in_which_all_have_the_attribute_leaks_nothing(faces: Images) -> None:
+    images = Images(faces.pixels, None, 128, ("Young",), np.ones((128, 1), bool))
+    split = make_split("held_out_fifth", images, 0, split_seed=0)
+    assert (split.anomalous.all(), split.leaked, split.deviations) == (True, 0.0, [])
+
+
+@pytest.mark.parametrize(
+    ("unit", "expected"),
+    [
+        (0, "39ca9b974854d851978a4d0e1978dd017d703a00b31592af5750817e90697d29"),
+        (6, "45e2be3320ac4018e45d1defab38aa6d7a005e016b097520688d6f04ee50a2ff"),
+    ],
+)
+def test_digests_of_digit_attributes_splits(tmp_path: Path, unit: int, expected: str) -> None:
+    images = read("digit_attributes", tmp_path)
+    assert digest(make_split("held_out_fifth", images, unit, 0), tmp_path) == expected
+
+
+@pytest.mark.realdata
+def test_held_out_fifth_of_real_faces(real_data_dir: Path) -> None:
+    images = read("celeba", real_data_dir)
+    rows = (real_data_dir / "celeba" / "list_attr_celeba.txt").read_text().splitlines()[2:]
+    cut = images.n_train * 4 // 5
+    # The published list begins with the train part, so that its rows are the indices.
+    smiling = [row.split()[1:][31] == "1" for row in rows[cut : images.n_train]]
+    split = make_split("held_out_fifth", images, images.classes.index("Smiling"), 0)
+    assert split.train.tolist() == list(range(cut))
+    assert split.test.tolist() == list(range(cut, images.n_train))
+    assert split.anomalous.tolist() == smiling
+    if len(images.pixels) == 8000:
+        with_attribute = {"Smiling": 754, "Male": 684, "Eyeglasses": 120, "Bald": 37}  # by awk
+        for name, count in with_attribute.items():
+            split = make_split("held_out_fifth", images, images.classes.index(name), 0)
+            assert (len(split.train), len(split.test), split.anomalous.sum()) == (6400, 1600, count)
+        with pytest.raises(ValueError, match="official test part, found none; use held_out_fifth"):
+            make_split("official_parts", images, 31, 0)
+    pixels = [images.pixels[index] for index in split.test[[0, -1]].tolist()]
+    assert all(image.shape[2] == 3 and image.std() > 20 for image in pixels)
+
+
+@pytest.mark.parametrize("protocol", OF_ATTRIBUTES)
+def test_protocols_of_attributes_refuse_classes(labels: np.ndarray, protocol: str) -> None:
     with pytest.raises(
         ValueError, match=f"^protocol {protocol}: expected a dataset with attributes, found one"
     ):
         split_of(protocol, labels, N_TRAIN, 1, split_seed=0)
+
+
+@pytest.mark.parametrize("protocol", ["celeba_attributes", "one_attribute", "official_parts"])
+def test_protocols_of_attributes_refuse_a_missing_test_part(faces: Images, protocol: str) -> None:
     copy = Images(faces.pixels, None, len(faces.pixels), NAMES, faces.attributes)
     with pytest.raises(
         ValueError, match=f"^protocol {protocol}: expected a dataset with an official test part"
@@ -283,7 +349,7 @@ def test_protocols_of_classes_refuse_attributes(faces: Images, protocol: str) ->
 
 
 def test_every_protocol_is_one_of_classes_or_of_attributes() -> None:
-    assert set(PROTOCOLS) == {*OF_CLASSES, "celeba_attributes", "one_attribute"}
+    assert set(PROTOCOLS) == {*OF_CLASSES, *OF_ATTRIBUTES}
 
 
 # --- datasets of one paper ------------------------------------------------------------------------

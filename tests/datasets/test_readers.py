@@ -89,6 +89,15 @@ def test_digits_are_scikit_learns_in_bytes() -> None:
     np.testing.assert_array_equal(images.labels, digits.target)
 
 
+def test_digit_attributes_are_of_the_same_pictures_and_have_no_classes() -> None:
+    images, digits = read("digit_attributes", Path("unused")), read("digits", Path("unused"))
+    np.testing.assert_array_equal(images.pixels, digits.pixels)
+    assert (images.labels, images.n_train, images.n_valid) == (None, 1797, 0)
+    assert images.classes == dataset("digit_attributes").classes
+    assert (images.attributes.shape, images.attributes.dtype) == ((1797, 7), bool)
+    np.testing.assert_array_equal(images.attributes[:, images.classes.index("odd")], digits.labels % 2 == 1)
+
+
 def corrupt_magic(content: bytes) -> bytes:
     return struct.pack(">I", 0x0D03) + content[4:]
 

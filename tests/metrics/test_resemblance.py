@@ -120,7 +120,7 @@ def test_from_a_training_to_the_shares_of_its_reconstructions(one_digit):
     assert classifier["accuracy"] > 0.94
     inputs = json.loads((one_digit.folder / "results/measures/demo-reverse-vae.json").read_text())["inputs"]
     assert {Path(name).name for name in inputs} == {
-        *("scores.csv", "score.json", "train.json", "resemblance.csv", "resemble.json")
+        *("scores.csv", "score.json", "train.json", "resemblance.csv", "resemble.json", "0.safetensors")
     }
     one_digit.verify()
 

@@ -19,7 +19,7 @@ from encore.report.content import (
     count_verdicts,
     read_claims,
 )
-from encore.report.pages import duration, render_index, same_sections
+from encore.report.pages import render_index, same_sections
 from encore.tables.build import build_table
 from encore.tables.render import NOTHING, layout
 
@@ -35,7 +35,8 @@ def experiment(name="e"):
 @pytest.fixture
 def paper():
     table = {"title": "AUROC", "source": "Table 1", "metric": "AUROC", "published_metric": "AUROC",
-             "digits": 3, "demo": False, "figures": [], "rows": ["subset"], "columns": ["A"],
+             "digits": 3,
+             "score": "score", "demo": False, "figures": [], "rows": ["subset"], "columns": ["A"],
              "margins": MARGINS, "cells": [{"dataset": "D", "method": "A", "experiment": "e"}]}  # fmt: skip
     published = tuple(
         {"paper": "p", "table": "Table 1", "dataset": "D", "method": "A", "subset": subset, "metric": "AUROC",
@@ -107,7 +108,7 @@ def index(*papers, demos=(), nothing_of=(), **head):
 
 def test_a_paper_has_its_claims_verdicts_and_troubles(paper, table, read):
     text = read(index(part(paper, table))).text
-    assert f"= 1 reproduced ↓ 2 below ✗ 1 not borne out {NOTHING} 1 not attempted 2.0 h" in text
+    assert f"= 1 reproduced ↓ 2 below ✗ 1 not borne out {NOTHING} 1 not attempted 2 h 0 min" in text
     assert "better than <guessing> Section 4, t ✗ not borne out 0.012 bear it out It holds & fails." in text
     assert (
         f"best of all Section 4 {NOTHING} not attempted {NOTHING} {NOTHING} The table u is not made." in text
@@ -115,7 +116,7 @@ def test_a_paper_has_its_claims_verdicts_and_troubles(paper, table, read):
     assert "0.801 ± 0.001 0.950 ↓ below" in text
     assert "stand-in <weights> (e, f)" in text
     assert "e 1/5 and 3 more no <room> results/logs/x.log" in text
-    assert "6 2.0 h 6 30 s a GPU" in text
+    assert "6 2 h 0 min 6 30 s a GPU" in text
     assert "4 of 10 runs that the configuration asks for have not begun." in text
     assert "Table not made: u, Table 1: AUPRC." in text
     assert "Experiment without any run: f, the <i>f</i>." in text
@@ -181,10 +182,3 @@ def test_sections_with_rows_that_are_the_same_are_told_once():
         for name, settings in zip("xyz", (same, other, same), strict=True)
     }
     assert same_sections(pages) == {("z", "Settings"): "x"}
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"), [(0.4, "0 s"), (59, "59 s"), (90, "1.5 min"), (5400, "1.5 h"), (3.6e6, "1,000.0 h")]
-)
-def test_durations(seconds, said):
-    assert duration(seconds) == said

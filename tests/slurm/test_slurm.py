@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -248,7 +249,9 @@ def test_a_training_through_every_fault_ends_with_the_same_bytes(
             start, (now, by) = "-", until(partial(past, lab, now), 60, f"progress after: {name}")
         rows.append((name, struck, start, f"{time.monotonic() - began:.0f}"))
 
-    # Snakemake is killed, its job is not. A second one sends a second job, which refuses and says what to do.
+    # Snakemake is killed; its job is not, and hangs. A second one sends a second job, which refuses and says
+    # what to do.
+    os.kill(by[1], signal.SIGSTOP)
     running.kill()
     running.wait()
     lab.snakemake("--unlock")

@@ -52,6 +52,7 @@ def table(**changed):
         {"dataset": "D", "method": "KDE", "experiment": "kde", "subsets": {"0": "zero"}, "note": "assumed"},
     ]
     return {"title": "T", "source": "Table 2", "metric": "AUROC", "published_metric": "ROC_AUC", "digits": 3,
+             "score": "score",
             "margins": MARGINS, "rows": ["dataset", "subset"], "columns": ["KDE", "Cited", "GAN"],
             "cells": cells, "figures": [], "demo": False} | changed  # fmt: skip
 

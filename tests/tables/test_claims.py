@@ -454,6 +454,7 @@ def small_paper():
     )  # fmt: skip
     cells = [{"dataset": "D", "method": name, "experiment": name, "subsets": {"0": "zero"}} for name in "AB"]
     table = {"title": "T", "source": "Table 2", "metric": "AUROC", "published_metric": "ROC_AUC",
+             "score": "score",
              "rows": ["subset"], "columns": ["A", "B", "Cited"], "cells": cells,
              "margins": {"cell": MARGIN, "average": MARGIN}}  # fmt: skip
     experiments = {

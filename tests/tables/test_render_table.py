@@ -41,7 +41,8 @@ def piad():
         for method in ("OC-SVM", "KDE", "PIAD")
     ]
     entry = {"title": "ROC AUC", "source": "Table 2", "metric": "AUROC", "published_metric": "ROC_AUC",
-             "digits": 3, "margins": MARGINS, "rows": ["dataset", "subset"], "columns": METHODS,
+             "digits": 3,
+             "score": "score", "margins": MARGINS, "rows": ["dataset", "subset"], "columns": METHODS,
              "cells": cells}  # fmt: skip
     experiments = {
         cell["experiment"]: experiment(cell["experiment"], UNITS[cell["dataset"]]) for cell in cells
@@ -231,7 +232,8 @@ def small(rows, columns, printed, cells=(), experiments=()):
          "value": value, "std": "", "note": ""}
         for (dataset, method, subset), value in printed.items()
     )  # fmt: skip
-    entry = {"title": "t", "source": "T", "metric": "M", "published_metric": "M", "digits": 2, "rows": rows,
+    entry = {"title": "t", "source": "T", "metric": "M", "published_metric": "M",
+             "score": "score", "digits": 2, "rows": rows,
              "columns": columns, "cells": cells, "margins": MARGINS}  # fmt: skip
     paper = Paper("p", {"title": "P"}, {one.name: one for one in experiments}, {"t": entry}, {}, {}, {}, csv)
     return paper, "t", build_table(paper, "t", {}, "code", {})
@@ -268,7 +270,7 @@ def test_units_without_a_printed_number_stay_out_where_others_are_printed():
 
 def test_a_table_that_nothing_is_printed_for_has_no_verdicts():
     cells = [{"dataset": "digits", "method": "A", "experiment": "a"}]
-    entry = {"title": "demo", "metric": "AUROC", "digits": 2, "rows": ["dataset", "subset"],
+    entry = {"title": "demo", "metric": "AUROC", "digits": 2, "score": "score", "rows": ["dataset", "subset"],
              "columns": ["A"], "cells": cells}  # fmt: skip
     paper = Paper("p", {"title": "P"}, {"a": experiment("a", ("0", "1"))}, {"demo": entry}, {}, {}, {}, ())
     runs = measured("a", "MNIST", (0, 1)).query("unit == '0'")

@@ -47,6 +47,7 @@ class MethodFacts:
     settings: Mapping[str, str]
     deterministic: bool
     on_gpu: bool
+    labelled: bool  # whether it trains on images with labels
     offers: frozenset[str]
 
 
@@ -68,6 +69,24 @@ class Experiment:
     allocation: Mapping[str, object] = field(default_factory=lambda: dict(ALLOCATION))
     # Unit -> the classes that the paper says its reconstructions resemble; no part of a job.
     resemblance: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # Unit -> the attributes that a labelled method is given; a unit that is not here is its own attribute.
+    domains: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # `by`, the experiment whose classifier says what edited images show; on how many `images` of the test
+    # part, and at which `amounts` of a transfer; no part of a training's job.
+    judged: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def scored_by(self) -> str:
+        """The rule that gives the scores of its runs: edited images are judged, all others scored."""
+        return "judge" if self.judged else "score"
+
+    def domains_of(self, unit: str) -> tuple[str, ...]:
+        """The attributes that a labelled method is given for `unit`, in the order of its labels."""
+        return self.domains.get(unit, (unit,))
+
+    def split_unit(self, unit: str) -> str:
+        """The class that the split of `unit` is made for."""
+        return self.domains_of(unit)[0]
 
     def resolve(self, reading: str) -> dict[str, Setting]:
         """Every setting's value and source under `reading` ("paper" or "code")."""
@@ -103,7 +122,7 @@ class Experiment:
             "split_seed": self.split_seed,
             "precision": precision,
             "settings": self.values(reading, features),
-        }
+        } | ({"domains": {unit: list(names) for unit, names in self.domains.items()}} if self.domains else {})
 
 
 @dataclass(frozen=True)
@@ -202,28 +221,44 @@ def method_facts(name: str) -> MethodFacts:
     path = PACKAGE_DIR.parent / (module.replace(".", "/") + ".py")
     literals = _class_literals(path, class_name)
     offers = frozenset(name for name, value in literals.items() if value is True and name.islower())
-    return MethodFacts(literals["SETTINGS"], literals["DETERMINISTIC"], literals["ON_GPU"], offers)
+    return MethodFacts(
+        literals["SETTINGS"],
+        literals["DETERMINISTIC"],
+        literals["ON_GPU"],
+        literals.get("LABELLED", False),
+        offers,
+    )
 
 
-def code_roots(script: str, method: str | None = None) -> list[str]:
-    """Where the import closure of a job begins: its script, and the file of its method if it runs one."""
+def code_roots(script: str, *methods: str) -> list[str]:
+    """Where the import closure of a job begins: its script, and the files of the methods that it runs."""
     roots = [str(ROOT / "workflow" / "scripts" / script)]
-    return roots if method is None else [*roots, METHODS[method].split(":")[0]]
+    return roots + [METHODS[method].split(":")[0] for method in methods]
+
+
+def run_roots(script: str, experiment: Experiment) -> list[str]:
+    """`code_roots` of a script's job on one run; a judge runs its own method too."""
+    methods = [experiment.method]
+    if script == "judge.py":
+        methods.append(find_experiment(experiment.judged["by"]).method)
+    return code_roots(script, *methods)
 
 
 def pretrained_weights(settings: Mapping[str, object]) -> list[str]:
     """The files in results/weights, without their ending, that settings call for."""
     features = settings.get("features", "")
-    return {VGG19: [VGG19], "vgg19_caffe": ["vgg19_caffe", "vgg19_caffe_statistics"]}.get(features, [])
+    found = {VGG19: [VGG19], "vgg19_caffe": ["vgg19_caffe", "vgg19_caffe_statistics"]}.get(features, [])
+    return found + [name for name in [settings.get("pretrained", "none")] if name != "none"]
 
 
 @functools.cache
-def _image_settings() -> Mapping[str, str]:
-    tree = ast.parse((PACKAGE_DIR / "datasets" / "images.py").read_text(encoding="utf-8"))
+def _data_settings(module: str) -> Mapping[str, str]:
+    """The literal SETTINGS of a module in datasets/."""
+    tree = ast.parse((PACKAGE_DIR / "datasets" / f"{module}.py").read_text(encoding="utf-8"))
     for node in tree.body:
         if isinstance(node, ast.Assign) and node.targets[0].id == "SETTINGS":
             return ast.literal_eval(node.value)
-    raise LookupError("datasets/images.py defines no SETTINGS")
+    raise LookupError(f"datasets/{module}.py defines no SETTINGS")
 
 
 @functools.cache
@@ -266,7 +301,8 @@ def parse_paper(name: str, content: Mapping, published: tuple, where: str) -> Pa
         if not found:
             experiments[experiment_name] = _experiment(experiment_name, name, entry, groups)
     tables = {
-        key: {"figures": [], "demo": False, "digits": 3, **table} for key, table in content["tables"].items()
+        key: {"figures": [], "demo": False, "digits": 3, "score": "score", **table}
+        for key, table in content["tables"].items()
     }
     figures = content.get("figures", {})
     claims, targets = content.get("claims", {}), content.get("targets", {})
@@ -276,6 +312,7 @@ def parse_paper(name: str, content: Mapping, published: tuple, where: str) -> Pa
         for table in target["tables"]
         if table not in tables
     ]
+    faults += _judge_faults(experiments, content["experiments"], where)
     faults += _result_faults(tables, figures, content["experiments"], published, where)
     faults += [
         f"{where}: claims.{key}.table: found {claim['table']!r}; {nearest(claim['table'], tables)}"
@@ -316,7 +353,14 @@ def _experiment(name: str, paper: str, entry: Mapping, groups: Mapping) -> Exper
         shared_training=entry.get("shared_training", ""),
         allocation=entry.get("allocation", ALLOCATION),
         resemblance={unit: tuple(names) for unit, names in entry.get("resemblance", {}).items()},
+        domains={unit: _domains(entry, names) for unit, names in entry.get("domains", {}).items()},
+        judged=entry.get("judged", {}),
     )
+
+
+def _domains(entry: Mapping, names: str | list[str]) -> tuple[str, ...]:
+    """The attributes of one unit: all of the dataset's, or those that are named."""
+    return DATASETS[entry["dataset"]].classes if names == "all" else tuple(names)
 
 
 def _experiment_faults(entry: Mapping, groups: Mapping, place: str) -> list[str]:
@@ -325,15 +369,12 @@ def _experiment_faults(entry: Mapping, groups: Mapping, place: str) -> list[str]
         faults.append(f"{place}.method: found {entry['method']!r}; {nearest(entry['method'], METHODS)}")
     if entry["dataset"] not in DATASETS:
         faults.append(f"{place}.dataset: found {entry['dataset']!r}; {nearest(entry['dataset'], DATASETS)}")
-    elif entry["units"] != "all":
-        classes = DATASETS[entry["dataset"]].classes
-        faults += [
-            f"{place}.units: {unit!r} is no class of {entry['dataset']}; {nearest(unit, classes)}"
-            for unit in entry["units"]
-            if unit not in classes
-        ]
+    else:
+        faults += _unit_faults(entry, place)
     if entry["dataset"] in DATASETS:
         faults += _resemblance_faults(entry, place)
+    if entry["method"] in METHODS:
+        faults += _label_faults(entry, place)
     for protocol in dict.fromkeys(_protocols_of(entry).values()):
         if protocol in _protocols():
             continue
@@ -366,9 +407,68 @@ def _resemblance_faults(entry: Mapping, place: str) -> list[str]:
     return faults + (_image_faults(entry["method"], place, {"reconstruct"}) if named else [])
 
 
+def _unit_faults(entry: Mapping, place: str) -> list[str]:
+    """Units and domains that a known dataset does not have."""
+    dataset, domains = entry["dataset"], entry.get("domains", {})
+    classes = DATASETS[dataset].classes
+    named = entry["units"] if entry["units"] != "all" else ()
+    faults = [
+        f"{place}.units: {unit!r} is no class of {dataset}; {nearest(unit, [*domains, *classes])}"
+        for unit in named
+        if unit not in classes and unit not in domains
+    ]
+    return faults + [
+        f"{place}.domains.{unit}: {name!r} is no attribute of {dataset}; {nearest(name, classes)}"
+        for unit, names in domains.items()
+        for name in (names if names != "all" else ())
+        if name not in classes
+    ]
+
+
+def _label_faults(entry: Mapping, place: str) -> list[str]:
+    """What only methods with labels can have, and what only methods that edit can be judged by."""
+    faults = []
+    if "domains" in entry and not method_facts(entry["method"]).labelled:
+        faults.append(f"{place}.domains: the method {entry['method']!r} takes no labels.")
+    return faults + (_image_faults(entry["method"], place, {"edit"}) if "judged" in entry else [])
+
+
+def _judge_faults(experiments: Mapping[str, Experiment], known: Iterable[str], where: str) -> list[str]:
+    """Faults of the references to judges: each must know what it is to judge, at the size that it is shown.
+
+    experiments: those without faults of their own; known: the names of all.
+    """
+    faults = []
+    for name, experiment in experiments.items():
+        if not experiment.judged:
+            continue
+        place, by = f"{where}: experiments.{name}.judged.by", experiment.judged["by"]
+        if by not in known:
+            faults.append(f"{place}: found {by!r}; {nearest(by, known)}")
+        if by not in experiments:
+            continue
+        judge = experiments[by]
+        if "classify" not in method_facts(judge.method).offers or not method_facts(judge.method).labelled:
+            faults.append(f"{place}: the method {judge.method!r} of {by} is no classifier.")
+        faults += [
+            f"{place}: {by} has no unit {unit!r} of the same attributes."
+            for unit in experiment.units
+            if unit not in judge.units or judge.domains_of(unit) != experiment.domains_of(unit)
+        ]
+        for reading in ("paper", "code"):
+            sizes = [e.values(reading).get("image_size") for e in (experiment, judge)]
+            if sizes[0] != sizes[1]:
+                faults.append(f"{place}: {by} sees images of {sizes[1]} pixels, {name} makes {sizes[0]}.")
+                break
+    return faults
+
+
 def _setting_faults(entry: Mapping, groups: Mapping, place: str) -> list[str]:
     settings = _merged(entry, groups)
-    known = {**method_facts(entry["method"]).settings, **_image_settings()}
+    facts = method_facts(entry["method"])
+    known = {**facts.settings, **_data_settings("images")}
+    if facts.labelled:
+        known |= _data_settings("labels")
     faults = [
         f"{place}.settings: unknown setting {name!r}, {nearest(name, known)}"
         for name in settings
@@ -458,6 +558,10 @@ NEEDED_BY_FIGURE = {  # what a method must offer for a figure of that kind
     "reconstructions": {"reconstruct", "sample"},
     "resemblance": {"reconstruct"},
     "samples": {"reconstruct", "sample"},
+    "edits": {"edit", "reconstruct"},
+    "domains": {"edit"},
+    "transfer": {"edit"},
+    "sparsity": {"edit"},
 }
 
 
@@ -559,10 +663,14 @@ def results_named(target: str) -> list[str]:
 
 
 def experiments_of(targets: Iterable[str]) -> list[Experiment]:
-    """The experiments behind papers, targets, tables and figures, each once; a ConfigError as `parts_of`."""
+    """The experiments behind papers, targets, tables and figures, each once, then those that judge them.
+
+    A ConfigError as `parts_of`.
+    """
     entries = [entry for target in targets for entry in parts_of(target).values()]
     names = dict.fromkeys(name for entry in entries for name in experiments_in(entry))
-    return [find_experiment(name) for name in names]
+    judges = dict.fromkeys(find_experiment(name).judged.get("by", "") for name in names)
+    return [find_experiment(name) for name in dict.fromkeys([*names, *judges]) if name]
 
 
 def table_digest(name: str) -> str:

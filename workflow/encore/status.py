@@ -50,7 +50,7 @@ def state_of(experiment: Experiment, unit: str, seed: int, config: Mapping) -> S
     folder = RESULTS / "runs" / experiment.name / trained / str(seed)
     log = _log("train", experiment.name, trained, str(seed))
     if (folder / "train.json").is_file():
-        return _failed(_log("score", experiment.name, unit, str(seed)))
+        return _failed(_log(experiment.scored_by, experiment.name, unit, str(seed)))
     if holder := who_holds(folder):
         return State("running", f"{_last_line(log)} [{holder}]", log)
     if (folder / "checkpoint.safetensors").is_file():
@@ -71,7 +71,7 @@ def _scored(record: Mapping) -> State:
 def _earlier_logs(experiment: Experiment, unit: str, config: Mapping) -> Iterator[Path]:
     """Logs of the steps before a training whose results are not there."""
     protocol = experiment.protocols[config["reading"]]
-    split = (experiment.dataset, protocol, unit, str(experiment.split_seed))
+    split = (experiment.dataset, protocol, experiment.split_unit(unit), str(experiment.split_seed))
     steps = [
         (RESULTS / "datasets" / f"{experiment.dataset}.csv", _log("download", experiment.dataset)),
         (RESULTS.joinpath("splits", *split).with_suffix(".safetensors"), _log("split", *split)),

@@ -48,7 +48,7 @@ wildcard_constraints:
     protocol="[a-z0-9_]+",
     unit="[A-Za-z0-9_]+",
     seed="[0-9]+",
-    weights="vgg19|vgg19_caffe",
+    weights="vgg19|vgg19_caffe|inception_v3",
     table="|".join(TABLES),
     figure="|".join(FIGURES),
 
@@ -67,22 +67,44 @@ def split_of(wildcards):
     folder = (
         f"results/splits/{experiment.dataset}/{experiment.protocols[config['reading']]}"
     )
-    return f"{folder}/{wildcards.unit}/{experiment.split_seed}.safetensors"
+    unit = experiment.split_unit(wildcards.unit)
+    return f"{folder}/{unit}/{experiment.split_seed}.safetensors"
 
 
-def weights_of(wildcards):
-    """The pretrained weights that a run's method takes, if it takes any."""
-    settings = experiment_of(wildcards).values(config["reading"], config["features"])
+def weights_in(experiment):
+    settings = experiment.values(config["reading"], config["features"])
     return [
         f"results/weights/{name}.safetensors"
         for name in papers.pretrained_weights(settings)
     ]
 
 
+def weights_of(wildcards):
+    """The pretrained weights that a run's method takes, if it takes any."""
+    return weights_in(experiment_of(wildcards))
+
+
+def judge_of(wildcards):
+    """The model of the classifier that says what a run's edits show."""
+    by = experiment_of(wildcards).judged["by"]
+    return f"results/runs/{by}/{wildcards.unit}/0/model.safetensors"
+
+
+def judge_weights_of(wildcards):
+    """The pretrained weights that this classifier began from, if it did."""
+    return weights_in(EXPERIMENTS[experiment_of(wildcards).judged["by"]])
+
+
 def runs_of(name, file):
     """`file` in the folder of every run of an experiment that the configuration asks for."""
     runs = papers.selected_runs(EXPERIMENTS[name], config)
     return [f"results/runs/{name}/{unit}/{seed}/{file}" for unit, seed in runs]
+
+
+def runs_of_unit(name, figure, file):
+    """`file` in the folder of every run of the unit that a figure shows."""
+    paths = runs_of(name, file)
+    return [path for path in paths if Path(path).parents[1].name == figure["unit"]]
 
 
 def resemblance_of(wildcards):
@@ -131,7 +153,7 @@ def code_of(script):
     """Digest of the code that a run's numbers depend on, as a function of the wildcards."""
 
     def digest(wildcards):
-        return code_digest(*papers.code_roots(script, experiment_of(wildcards).method))
+        return code_digest(*papers.run_roots(script, experiment_of(wildcards)))
 
     return digest
 
@@ -152,6 +174,8 @@ def group_of(wildcards):
     A group must be a chain: Snakemake adds up what its members ask for wherever two could run at once.
     """
     facts = papers.method_facts(experiment_of(wildcards).method)
+    if not facts.offers & {"score", "edit"}:  # a judge, which many runs wait for
+        return f"judge_{wildcards.unit}"
     return f"unit_{wildcards.unit}" if facts.on_gpu else "fits"
 
 
@@ -198,15 +222,27 @@ def inputs_of_figure(wildcards):
             return runs_of(entry["experiment"], "resemblance.csv")
         case "sweep":
             return [f"results/measures/{entry['experiment']}.csv"]
+        case "sparsity":
+            return [f"results/measures/{name}.csv" for name in entry["experiments"]]
+        case "edits":  # of one unit, from its first seed
+            return runs_of_unit(entry["experiment"], entry, "edits.safetensors")[:1]
+        case "domains":
+            found = [
+                runs_of_unit(name, entry, "edits.safetensors")[:1]
+                for name in entry["experiments"]
+            ]
+            return [path for paths in found for path in paths]
+        case "transfer":  # of one unit under each experiment, from all its seeds
+            found = [
+                runs_of_unit(name, entry, "scores.csv") for name in entry["experiments"]
+            ]
+            return [path for paths in found for path in paths]
         case "extremes":  # of one unit under each experiment, from its first seed
             found = [
-                runs_of(name, "extremes.safetensors") for name in entry["experiments"]
+                runs_of_unit(name, entry, "extremes.safetensors")[:1]
+                for name in entry["experiments"]
             ]
-            of_unit = [
-                [path for path in paths if Path(path).parents[1].name == entry["unit"]]
-                for paths in found
-            ]
-            return [paths[0] for paths in of_unit if paths]
+            return [path for paths in found for path in paths]
         case "contrast" | "filters":
             return [f"results/weights/{config['features']}_contrast.safetensors"]
 

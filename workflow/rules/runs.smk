@@ -3,6 +3,11 @@
 # data_dir stand among them because a change of them must rerun nothing.
 
 
+# Edited images are judged by a classifier, itself a run of its own; what is written is the same.
+JUDGED = [name for name, experiment in EXPERIMENTS.items() if experiment.judged]
+NOT_JUDGED = [name for name in EXPERIMENTS if name not in JUDGED]
+
+
 localrules:
     extremes,
 
@@ -59,6 +64,8 @@ rule score:
         record=f"{RUN}/score.json",
     log:
         "results/logs/score/{experiment}/{unit}/{seed}.log",
+    wildcard_constraints:
+        experiment="|".join(NOT_JUDGED),
     group:
         group_of
     conda:
@@ -82,6 +89,87 @@ rule score:
         " --device {resources.device} --precision {params.precision} --threads {threads}"
         " --split {input.split} --inventory {input.inventory} --weights {input.weights} --features {params.features}"
         " --model {input.model} --scores {output.scores} --record {output.record} > {log} 2>&1"
+
+
+rule judge:
+    """Edit the test images of one run and let a classifier say what they show."""
+    input:
+        split=split_of,
+        inventory=inventory_of,
+        weights=weights_of,
+        model=model_of,
+        judge=judge_of,
+        judge_weights=judge_weights_of,
+    output:
+        scores=f"{RUN}/scores.csv",
+        record=f"{RUN}/score.json",
+    log:
+        "results/logs/judge/{experiment}/{unit}/{seed}.log",
+    wildcard_constraints:
+        experiment="|".join(JUDGED),
+    group:
+        group_of
+    conda:
+        "../../envs/encore.yaml"
+    threads: 1
+    resources:
+        gpu=gpus,
+        device=config["device"],
+        data_dir=config["data_dir"],
+        mem_mb=memory_of,
+        runtime=time_of("score"),
+    params:
+        code=code_of("judge.py"),
+        settings=settings_of,
+        judged=lambda wildcards: settings_digest(experiment_of(wildcards).judged),
+        reading=reading_of,
+        precision=config["precision"],
+        features=features_of,
+    shell:
+        "python workflow/scripts/judge.py --experiment {wildcards.experiment} --unit {wildcards.unit}"
+        " --seed {wildcards.seed} --reading {params.reading} --data-dir {resources.data_dir:q}"
+        " --device {resources.device} --precision {params.precision} --threads {threads}"
+        " --split {input.split} --inventory {input.inventory} --weights {input.weights} --features {params.features}"
+        " --model {input.model} --judge {input.judge} --judge-weights {input.judge_weights}"
+        " --scores {output.scores} --record {output.record} > {log} 2>&1"
+
+
+rule edit:
+    """Keep a few test images of one run with their edits, for a figure."""
+    input:
+        split=split_of,
+        inventory=inventory_of,
+        weights=weights_of,
+        model=model_of,
+        after=f"{RUN}/scores.csv",  # what shares an allocation is a chain
+    output:
+        images=f"{RUN}/edits.safetensors",
+        record=f"{RUN}/edit.json",
+    log:
+        "results/logs/edit/{experiment}/{unit}/{seed}.log",
+    group:
+        group_of
+    conda:
+        "../../envs/encore.yaml"
+    threads: 1
+    resources:
+        gpu=gpus,
+        device=config["device"],
+        data_dir=config["data_dir"],
+        mem_mb=memory_of,
+        runtime=time_of("score"),
+    params:
+        code=code_of("edit.py"),
+        settings=settings_of,
+        reading=reading_of,
+        precision=config["precision"],
+        features=features_of,
+    shell:
+        "python workflow/scripts/edit.py --experiment {wildcards.experiment} --unit {wildcards.unit}"
+        " --seed {wildcards.seed} --reading {params.reading} --data-dir {resources.data_dir:q}"
+        " --device {resources.device} --precision {params.precision} --threads {threads}"
+        " --split {input.split} --inventory {input.inventory} --weights {input.weights} --features {params.features}"
+        " --model {input.model} --images {output.images} --record {output.record} > {log} 2>&1"
 
 
 rule reconstruct:

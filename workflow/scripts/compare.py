@@ -9,7 +9,7 @@ from encore.files import write_atomically
 from encore.papers import find_table
 from encore.script import run_script
 from encore.tables.build import write_csv
-from encore.tables.compare import compare
+from encore.tables.compare import claim_sentences, compare
 from encore.tables.render import html, latex, markdown
 
 
@@ -24,17 +24,17 @@ def main() -> None:
     arguments = parser.parse_args()
     started = time.time()
     paper, _ = find_table(arguments.table)
-    frame, said, claims = compare(paper, arguments.table, arguments.inputs, arguments.reading)
+    frame, foot, claims = compare(paper, arguments.table, arguments.inputs, arguments.reading)
     write_csv(frame, arguments.csv)
     for render, path in ((markdown, arguments.md), (latex, arguments.tex), (html, arguments.html)):
-        write_atomically(path, render(paper, arguments.table, frame, said))
+        write_atomically(path, render(paper, arguments.table, frame, foot + claim_sentences(claims)))
     write_record(
         arguments.record,
         rule="compare",
         started=started,
         inputs=arguments.inputs,
         outputs=[arguments.csv, arguments.md, arguments.tex, arguments.html],
-        about={"table": arguments.table, "reading": arguments.reading, "claims": claims},
+        about={"table": arguments.table, "reading": arguments.reading, "foot": foot, "claims": claims},
     )
 
 

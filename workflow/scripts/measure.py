@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from encore.audit.records import input_of, read_record, training_of, write_record
+from encore.audit.records import input_of, model_of, read_record, training_of, write_record
 from encore.datasets.protocols import load_split
 from encore.files import write_atomically
-from encore.metrics.measures import COLUMNS, measures_of_run, resemblance_of_run
+from encore.metrics.measures import COLUMNS, SCORES, edits_of_run, measures_of_run, resemblance_of_run
 from encore.metrics.sanity import identical_scores, leak_flags
 from encore.papers import find_experiment
 from encore.script import run_script
@@ -24,13 +24,14 @@ def main() -> None:
     parser.add_argument("--record", type=Path, required=True)
     arguments = parser.parse_args()
     started = time.time()
-    named = find_experiment(arguments.experiment).resemblance
+    experiment = find_experiment(arguments.experiment)
+    named, rows_of_run = experiment.resemblance, edits_of_run if experiment.judged else measures_of_run
     runs = {}
     for path in arguments.scores:
         scored = read_record(path.with_name("score.json"))
         runs[path] = pd.read_csv(path), scored, read_record(training_of(scored))
     twins = identical_scores(
-        (scored["unit"], scored["seed"], input_of(scored, "model.safetensors"), frame["score"].to_numpy())
+        (scored["unit"], scored["seed"], model_of(scored), frame[sorted(SCORES & {*frame})].to_numpy())
         for frame, scored, _ in runs.values()
     )
     rows, inputs = [], []
@@ -40,7 +41,7 @@ def main() -> None:
         flags = leak_flags(trained_on.train, tested_on.test)
         if twin := twins.get((scored["unit"], scored["seed"])):
             flags.append(twin)
-        rows += measures_of_run(frame, scored, trained, flags)
+        rows += rows_of_run(frame, scored, trained, flags)
         inputs += [path, path.with_name("score.json"), training_of(scored), *splits]
         if named:
             resembled = path.with_name("resemblance.csv")

@@ -4,7 +4,7 @@ import argparse
 
 from encore.datasets.catalogue import DATASETS
 from encore.methods.registry import load_method
-from encore.papers import Experiment, check_config, experiments_of, read_config, selected_runs
+from encore.papers import Experiment, check_config, experiments_of, method_facts, read_config, selected_runs
 from encore.plan import Work, iterations_of, plan, read_rates, render_plan, size
 from encore.script import run_script
 
@@ -15,7 +15,11 @@ def work_of(experiment: Experiment, config: dict) -> Work:
     settings = experiment.values(reading)
     method = load_method(experiment.method)
     channels = DATASETS[experiment.dataset].shape[2]
-    size = method.model_bytes(settings, channels) if hasattr(method, "model_bytes") else None
+    size = None
+    if hasattr(method, "model_bytes"):
+        labels = len(experiment.domains_of(experiment.units[0]))  # of the first unit, where they differ
+        labelled = {"n_labels": labels} if method_facts(experiment.method).labelled else {}
+        size = method.model_bytes(settings, channels, **labelled)
     selected = selected_runs(experiment, config)
     runs = len({(experiment.trained_unit(unit, reading), seed) for unit, seed in selected})
     return Work(experiment.name, experiment.method, experiment.networks, iterations_of(settings), runs, size)

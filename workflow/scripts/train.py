@@ -29,6 +29,7 @@ def main() -> None:
         training = train(
             run.method,
             pixels,
+            run.labels(run.split.train),
             pixel_range=run.settings["pixel_range"],
             device=run.device,
             seed=arguments.seed,

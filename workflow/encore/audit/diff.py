@@ -5,7 +5,6 @@ number can depend on: what led to the same weights is no reason for other scores
 """
 
 import contextlib
-import json
 import math
 import tempfile
 from collections import Counter
@@ -13,6 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from encore.audit.page import plain
+from encore.audit.records import judge_of, model_of
+from encore.audit.stale import SCORINGS
 from encore.audit.trail import RESULTS, CellOfTable, RunOfCell, Trail, cells_of_table, read_trail
 from encore.papers import find_table, load_papers
 from encore.script import UserError
@@ -256,7 +258,7 @@ def _since_run(pair: _Pair, a: RunOfCell, b: RunOfCell, cell: CellOfTable) -> _S
     ]
     if lacking:
         return _Since(0, f"since a link that is not known, for {' and '.join(lacking)}")
-    if _inputs(a.scored, "/model.safetensors") != _inputs(b.scored, "/model.safetensors"):
+    if _digest_of(a.scored, model_of(a.scored)) != _digest_of(b.scored, model_of(b.scored)):
         return _since_stage(a.trained, b.trained, _Stage("training", "weights", 4))
     # A number of what reconstructions resemble comes from resemblance.csv, all others from the scores.
     file = "/resemblance.csv" if cell.row["metric"].startswith("resembles") else "/scores.csv"
@@ -285,6 +287,7 @@ def _since_stage(a: Mapping, b: Mapping, stage: _Stage) -> _Since:
         (0, lambda: _since_inputs(a, b, "results/datasets/", "raw files")),
         (1, lambda: _since_inputs(a, b, "results/weights/", "pretrained weights")),
         (2, lambda: _since_split(a, b)),
+        (2, lambda: _since_judge(a, b)),
         (3, lambda: _since_settings(a, b, stage.name)),
         (stage.place, lambda: _since_code(a, b, stage.name)),
         (stage.place + 1, lambda: _since_device(a, b, stage.gives)),
@@ -309,6 +312,20 @@ def _since_inputs(a: Mapping, b: Mapping, folder: str, what: str) -> str:
     return f"since the {what}: {_listed(said, '; ')}"
 
 
+def _digest_of(record: Mapping, name: str) -> str:
+    """The digest of an input as it was when it was read; "" where there is no such input."""
+    return record["inputs"][name]["sha256"] if name else ""
+
+
+def _since_judge(a: Mapping, b: Mapping) -> str:
+    was, now = (_digest_of(record, judge_of(record))[:8] for record in (a, b))
+    return (
+        f"since the classifier that judges its edits: {was or 'none'}, now {now or 'none'}"
+        if was != now
+        else ""
+    )
+
+
 def _since_split(a: Mapping, b: Mapping) -> str:
     was, now = _inputs(a, "results/splits/"), _inputs(b, "results/splits/")
     if sorted(was.values()) == sorted(now.values()):
@@ -329,7 +346,7 @@ def _splits(names: Iterable[str]) -> str:
 def _since_settings(a: Mapping, b: Mapping, stage: str) -> str:
     was, now = _settings(a), _settings(b)
     said = [
-        f"{name} {_plain(was.get(name))}, now {_plain(now.get(name))}"
+        f"{name} {plain(was.get(name))}, now {plain(now.get(name))}"
         for name in dict.fromkeys([*was, *now])
         if was.get(name) != now.get(name)
     ]
@@ -340,12 +357,6 @@ def _settings(record: Mapping) -> dict[str, object]:
     """All that a run is told by its settings; precision stands with the device."""
     job = {name: value for name, value in record["job"].items() if name not in ("settings", "precision")}
     return job | dict(record["job"]["settings"])
-
-
-def _plain(value: object) -> str:
-    if value is None:
-        return "none"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _since_code(a: Mapping, b: Mapping, stage: str) -> str:
@@ -416,7 +427,7 @@ def _only_runs(pair: _Pair) -> Iterator[str]:
         {
             (record["experiment"], record["unit"], record["seed"])
             for record in trail.records.values()
-            if record["rule"] == "score"
+            if record["rule"] in SCORINGS
         }
         for trail in (pair.a, pair.b)
     )

@@ -7,7 +7,6 @@ now; that the files are still the recorded ones is checked by reading them.
 
 import difflib
 import functools
-import json
 import math
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from encore.audit.manifest import left_out
-from encore.audit.page import COMMAND, NOTHING, Page, Section
+from encore.audit.page import COMMAND, NOTHING, Page, Section, plain
 from encore.audit.records import LOCK
 from encore.audit.stale import staleness
 from encore.audit.trail import RESULTS, CellOfTable, RunOfCell, Trail, cells_of_table, log_of
@@ -27,6 +26,7 @@ from encore.script import UserError
 from encore.strict import ConfigError, nearest
 from encore.tables.build import cell_units
 from encore.tables.verdicts import CITED, MEANING, rounding
+from encore.training.progress import duration
 
 SHELL = "snakemake --profile profiles/local"
 RAW_FILES = 20  # shown of a dataset; one of photographs in a folder has two hundred thousand
@@ -423,7 +423,7 @@ def _run_row(case: _Case, run: RunOfCell) -> tuple[str, ...]:
         trained["device"]["device"] + tf32,
         str(trained.get("iterations", NOTHING)),
         str(trained["run"].get("restarts", NOTHING)),
-        _duration(trained["run"].get("training_seconds", trained["run"]["seconds"])),
+        duration(trained["run"].get("training_seconds", trained["run"]["seconds"])),
         _commit(trained["source"]),
         trained["code_digest"][:8],
         trained["settings_digest"][:8],
@@ -433,12 +433,6 @@ def _run_row(case: _Case, run: RunOfCell) -> tuple[str, ...]:
 
 def _commit(source: Mapping) -> str:
     return (source["commit"] or "unknown")[:8] + (" + changes" if source["dirty"] else "")
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    return f"{seconds / 60:.1f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"
 
 
 def _deviations(case: _Case) -> Section:
@@ -458,7 +452,7 @@ def _settings(case: _Case) -> Section:
         for name, value in run.trained["job"]["settings"].items():
             about = run.trained["sources"].get(name, {})
             told = (about.get("source", ""), about.get("reading", ""), about.get("reason", ""))
-            found.setdefault((name, _plain(value), *told), []).append(_label(run))
+            found.setdefault((name, plain(value), *told), []).append(_label(run))
     if not found:
         return Section("Settings")
     names = [name for name, *_ in found]
@@ -491,10 +485,6 @@ def _method_sentence(runs: Sequence[RunOfCell]) -> str:
         f"Method {' or '.join(methods)} in {' or '.join(precisions)}; these are the settings that were run, "
         "whatever the paper's YAML says now."
     )
-
-
-def _plain(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _reason(reason: str, labels: Sequence[str], differs: bool, runs: Sequence[RunOfCell]) -> str:

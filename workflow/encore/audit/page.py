@@ -1,6 +1,7 @@
 """A page about a cell: sections of sentences and tables, and how a terminal shows them."""
 
 import functools
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,6 +30,13 @@ class Page:
 
     title: str
     sections: tuple[Section, ...]
+
+
+def plain(value: object) -> str:
+    """A setting's value as a person reads it: text as it is, all else as JSON, "none" for none."""
+    if value is None:
+        return "none"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def as_text(page: Page) -> str:

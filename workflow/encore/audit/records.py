@@ -108,9 +108,24 @@ def input_of(record: Mapping, part: str) -> str:
     return name
 
 
+MODEL = "/model.safetensors"
+
+
+def model_of(scored: Mapping) -> str:
+    """The model that a scoring took, of the run's own experiment; "" where its record names none."""
+    own = f"/runs/{scored.get('experiment')}/"
+    return next((name for name in scored.get("inputs", ()) if own in name and name.endswith(MODEL)), "")
+
+
+def judge_of(scored: Mapping) -> str:
+    """The model of the classifier that judged a run's edits; "" where there is none."""
+    own = model_of(scored)
+    return next((name for name in scored.get("inputs", ()) if name != own and name.endswith(MODEL)), "")
+
+
 def training_of(scored: Mapping) -> Path:
     """The record of the training whose model a scoring took."""
-    return Path(input_of(scored, "/model.safetensors")).with_name("train.json")
+    return Path(model_of(scored)).with_name("train.json")
 
 
 @functools.cache

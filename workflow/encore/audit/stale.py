@@ -4,19 +4,19 @@ import functools
 from collections.abc import Mapping
 
 from encore.digest import code_digest, settings_digest
-from encore.papers import VGG19, Experiment, code_roots, find_experiment
+from encore.papers import VGG19, Experiment, find_experiment, run_roots
 from encore.strict import ConfigError
 
 READINGS = ("paper", "code")
 PRECISIONS = ("float32", "tf32")
 FEATURES = (VGG19, "vgg19_caffe")
-SCRIPTS = {"train": "train.py", "score": "score.py"}  # rule -> the script whose code its numbers depend on
+SCORINGS = ("score", "judge")  # rules that give the scores of a run
+STAGES = ("train", *SCORINGS)  # rules whose code and settings a run's numbers depend on
 
 
-@functools.cache
-def present_code(rule: str, method: str) -> str:
-    """Digest of the code here that a run's numbers depend on. rule: a key of SCRIPTS."""
-    return code_digest(*code_roots(SCRIPTS[rule], method))
+def present_code(rule: str, experiment: Experiment) -> str:
+    """Digest of the code here that a run's numbers depend on. rule: one of STAGES."""
+    return code_digest(*run_roots(f"{rule}.py", experiment))
 
 
 def present_settings(experiment: Experiment, readings: tuple[str, ...] = READINGS) -> set[str]:
@@ -42,6 +42,6 @@ def staleness(record: Mapping) -> str:
         return "of an experiment that the papers have no more"
     if record["settings_digest"] not in _settings_of(experiment.name):
         return "with other settings than the present ones"
-    if record["code_digest"] != present_code(record["rule"], experiment.method):
+    if record["code_digest"] != present_code(record["rule"], experiment):
         return "by other code than the present one"
     return ""

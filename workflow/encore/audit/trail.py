@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from encore.audit.records import read_record
+from encore.audit.records import model_of, read_record
 from encore.papers import AVERAGE, Experiment, find_experiment, find_table
 from encore.tables.build import cell_units, own_runs, read_measures, read_table
 
@@ -107,7 +107,7 @@ def cells_of_table(trail: Trail, name: str) -> list[CellOfTable]:
     for row in frame.to_dict("records"):
         cell = by_place.get((row["dataset"], row["method"]))
         if cell is not None:
-            found.append(_run_cell(trail, row, cell, find_experiment(cell["experiment"])))
+            found.append(_run_cell(trail, row, cell, find_experiment(cell["experiment"]), table["score"]))
             continue
         counted = table.get("counts", {}).get(row["dataset"])
         files = (f"results/datasets/{counted['dataset']}{COUNTS}",) if counted else ()
@@ -115,23 +115,23 @@ def cells_of_table(trail: Trail, name: str) -> list[CellOfTable]:
     return found
 
 
-def _run_cell(trail: Trail, row: Mapping, cell: Mapping, experiment: Experiment) -> CellOfTable:
-    """A cell that an experiment stands behind."""
+def _run_cell(trail: Trail, row: Mapping, cell: Mapping, experiment: Experiment, score: str) -> CellOfTable:
+    """A cell that an experiment stands behind; score: the one that its table measures."""
     words, units = cell.get("subsets", {}), cell_units(cell, experiment)
     if row["subset"] != AVERAGE:
         units = tuple(unit for unit in units if words.get(unit, unit) == row["subset"])
     measures = f"results/measures/{experiment.name}.csv"
     if not (trail.root / measures).is_file():
         return CellOfTable(row, experiment, (), "", ())
-    runs = own_runs(read_measures(trail.root / measures), row["metric"], units)
+    runs = own_runs(read_measures(trail.root / measures), row["metric"], units, score)
     if runs is None:
         return CellOfTable(row, experiment, (), measures, ())
     behind = []
     for run in runs.itertuples():
         results = _results_of_run(trail, measures, experiment.name, run.unit, run.seed)
         scored = next((record for name in results if (record := trail.record_of(name))), {})
-        model = next((name for name in scored.get("inputs", ()) if name.endswith("/model.safetensors")), "")
-        behind.append(RunOfCell(run.unit, run.seed, run.value, results, scored, trail.record_of(model) or {}))
+        trained = trail.record_of(model_of(scored)) or {}
+        behind.append(RunOfCell(run.unit, run.seed, run.value, results, scored, trained))
     files = tuple(name for run in behind for name in run.results)
     return CellOfTable(row, experiment, tuple(behind), measures, files)
 

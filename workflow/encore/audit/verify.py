@@ -7,7 +7,7 @@ from pathlib import Path
 
 from encore.audit.manifest import AUDIT, LEFT_OUT, SUMS, covered, left_out, raw_files, read_sums
 from encore.audit.records import LOCK, RecordError
-from encore.audit.stale import SCRIPTS, staleness
+from encore.audit.stale import STAGES, staleness
 from encore.audit.trail import RESULTS, Trail, log_of, read_trail
 from encore.digest import file_digest
 from encore.papers import results_named
@@ -147,10 +147,10 @@ def _stale(trail: Trail, names: set[str] | None) -> Iterator[str]:
     """What the present code and settings would make otherwise, a sentence an experiment."""
     found: dict[tuple[str, str, str], int] = {}
     for path, record in trail.records.items():
-        if record["rule"] in SCRIPTS and (names is None or path in names) and (how := staleness(record)):
+        if record["rule"] in STAGES and (names is None or path in names) and (how := staleness(record)):
             key = (record["experiment"], record["rule"], how)
             found[key] = found.get(key, 0) + 1
-    done = {"train": "trained", "score": "scored"}
+    done = {"train": "trained", "score": "scored", "judge": "judged"}
     for (experiment, rule, how), count in found.items():
         yield f"{experiment}: {count} runs were {done[rule]} {how}; their cells are stale."
 

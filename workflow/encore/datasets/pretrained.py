@@ -1,4 +1,4 @@
-"""Pretrained weights that a method compares images with: where they come from, and their tensors by name.
+"""Pretrained weights that a method compares images with or begins from: their source, their tensors by name.
 
 PyTorch's own weights are published as pickles. Such a file is opened only after its checksum fits, only by
 PyTorch's restricted reader of tensors, and once: all else reads the safetensors file made from it.
@@ -27,15 +27,23 @@ PRETRAINED = {
         bytes=9303712,
         sha256="d7f11cecd241f29b9fb9f7e88a823557f730ffc331a1911d2e2eb0c855e109fc",
     ),
+    "inception_v3": File(
+        name="inception_v3_google-0cc3c7bd.pth",  # torchvision's Inception_V3_Weights.IMAGENET1K_V1
+        bytes=108949747,
+        sha256_prefix="0cc3c7bd",  # as for vgg19
+        urls=("https://download.pytorch.org/models/inception_v3_google-0cc3c7bd.pth",),
+    ),
 }
 VGG19_CONVS = ((1, 2), (2, 2), (3, 4), (4, 4), (5, 4))  # (block, convolutions)
+INCEPTION_CLASSIFIERS = ("AuxLogits.", "fc.")  # how the names of their tensors begin
 
 
 def fetch_pretrained(name: str, data_dir: Path) -> tuple[RawFile, dict[str, Tensor]]:
-    """The checked file of pretrained weights, and its convolutions: `conv<block>_<index>.weight`, `.bias`.
+    """The checked file of pretrained weights, and its tensors without any classifier of ImageNet.
 
-    All take red, green and blue in this order. Raises DownloadError where the file can not be had or does
-    not fit its checksum.
+    A VGG-19's are called `conv<block>_<index>.weight`, `.bias`; those of Inception-v3 keep torchvision's
+    names. All take red, green and blue in this order. Raises DownloadError where the file can not be had or
+    does not fit its checksum.
     """
     (raw,) = fetch_file(name, PRETRAINED[name], data_dir)
     path = data_dir / raw.path
@@ -45,7 +53,8 @@ def fetch_pretrained(name: str, data_dir: Path) -> tuple[RawFile, dict[str, Tens
         published = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         raise DownloadError(f"{raw.path}: expected tensors and nothing else, found other objects") from None
-    return raw, name_convolutions(published)
+    kept = without_classifiers if name == "inception_v3" else name_convolutions
+    return raw, kept(published)
 
 
 def name_convolutions(published: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -57,6 +66,11 @@ def name_convolutions(published: dict[str, Tensor]) -> dict[str, Tensor]:
         for name, number in zip(names, numbers, strict=True)
         for part in ("weight", "bias")
     }
+
+
+def without_classifiers(published: dict[str, Tensor]) -> dict[str, Tensor]:
+    """torchvision's Inception-v3 by its own names, less its last layer and the auxiliary head."""
+    return {name: tensor for name, tensor in published.items() if not name.startswith(INCEPTION_CLASSIFIERS)}
 
 
 def red_first(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

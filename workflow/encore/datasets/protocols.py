@@ -21,6 +21,9 @@ from encore.strict import nearest
 class Split:
     """Which images train and which are tested, each once in a part and in rising order.
 
+    Where an experiment edits images (`official_parts`, `held_out_fifth`) nothing is normal or anomalous:
+    `anomalous` means "has the unit's attribute", and images that have it train as well.
+
     Raises ValueError if either part is empty, repeats an image, or is not in rising order, and if both share
     an image, unless the protocol is one that `leaks`.
     """
@@ -49,8 +52,9 @@ class Split:
 
     @property
     def leaked(self) -> float:
-        """Share of the normal test images that are training images as well."""
-        return float(np.isin(self.test[~self.anomalous], self.train).mean())
+        """Share of the normal test images that are training images as well; 0 if none is normal."""
+        normal = self.test[~self.anomalous]
+        return float(np.isin(normal, self.train).mean()) if len(normal) else 0.0
 
     @property
     def deviations(self) -> list[str]:
@@ -85,7 +89,7 @@ def pooled_80_20(
     labels = _labels("pooled_80_20", images)
     larger, smaller = {}, {}
     for label in np.unique(labels).tolist():
-        members = _shuffled(np.flatnonzero(labels == label), folds_rng)
+        members = shuffled(np.flatnonzero(labels == label), folds_rng)
         larger[label], smaller[label] = np.split(members, [len(members) * 4 // 5])
     if unit not in smaller:
         raise ValueError(f"protocol pooled_80_20: expected images of the normal class {unit}, found none")
@@ -95,7 +99,7 @@ def pooled_80_20(
         raise ValueError(
             f"protocol pooled_80_20: expected {len(normals)} anomalies to draw, found {len(others)}"
         )
-    test = np.sort(np.concatenate([normals, _shuffled(others, rng)[: len(normals)]]))
+    test = np.sort(np.concatenate([normals, shuffled(others, rng)[: len(normals)]]))
     return Split(np.sort(larger[unit]), test, labels[test] != unit)
 
 
@@ -129,7 +133,7 @@ def _anomalous_class(protocol: str, images: Images, unit: int, rng: np.random.Ge
     anomalies, normals = np.flatnonzero(labels == unit), np.flatnonzero(labels != unit)
     if not len(anomalies):
         raise ValueError(f"protocol {protocol}: expected images of the anomalous class {unit}, found none")
-    shuffles = [_shuffled(normals, rng) for _ in range(cuts)]
+    shuffles = [shuffled(normals, rng) for _ in range(cuts)]
     cut = len(normals) * 4 // 5
     test = np.sort(np.concatenate([shuffles[-1][cut:], anomalies]))
     return Split(np.sort(shuffles[0][:cut]), test, labels[test] == unit, leaks=cuts > 1)
@@ -175,6 +179,35 @@ def one_attribute(
     return Split(np.flatnonzero(~anomalous[: images.n_train]), test, anomalous[test])
 
 
+def official_parts(
+    images: Images, unit: int, rng: np.random.Generator, folds_rng: np.random.Generator
+) -> Split:
+    """For experiments that edit: trains on the official train part, tests on the official test part, and
+    leaves the validation part out.
+
+    unit: the attribute that `anomalous` marks; nothing is drawn, and all units have the same two parts.
+    Raises ValueError if the dataset has no attributes or no test part.
+    """
+    attributes = _attributes("official_parts", images)
+    test = _test_part("official_parts", images, "; use held_out_fifth")
+    return Split(np.arange(images.n_train), test, attributes[test, unit])
+
+
+def held_out_fifth(
+    images: Images, unit: int, rng: np.random.Generator, folds_rng: np.random.Generator
+) -> Split:
+    """For experiments that edit data without an official test part, or a copy that holds the train part
+    alone: trains on the first four fifths of the train part, in the dataset's order, and tests on the last.
+
+    Both parts may show the same person, which CelebA's official parts do not.
+    unit: the attribute that `anomalous` marks; nothing is drawn, and all units have the same two parts.
+    Raises ValueError if the dataset has no attributes.
+    """
+    attributes = _attributes("held_out_fifth", images)
+    train, test = np.split(np.arange(images.n_train), [images.n_train * 4 // 5])
+    return Split(train, test, attributes[test, unit])
+
+
 PROTOCOLS: Mapping[str, Callable[..., Split]] = {
     "one_vs_all": one_vs_all,
     "pooled_80_20": pooled_80_20,
@@ -182,6 +215,8 @@ PROTOCOLS: Mapping[str, Callable[..., Split]] = {
     "digit_is_anomaly_leaking": digit_is_anomaly_leaking,
     "celeba_attributes": celeba_attributes,
     "one_attribute": one_attribute,
+    "official_parts": official_parts,
+    "held_out_fifth": held_out_fifth,
 }
 
 
@@ -251,7 +286,7 @@ def _test_part(protocol: str, images: Images, remedy: str = "") -> np.ndarray:
     return test
 
 
-def _shuffled(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def shuffled(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The values in random order.
 
     NumPy may change what `permutation`, `shuffle` and `choice` give for a seed from one release to the next

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from encore.datasets.catalogue import Dataset, dataset
+from encore.datasets.digit_attributes import digit_attributes
 from encore.datasets.lazy import LazyImages, Packed, open_lmdb
 
 Part = tuple[np.ndarray, np.ndarray]  # pixels uint8 (n, height, width, channels), labels (n,)
@@ -120,11 +121,28 @@ def _read_cifar_batch(data: Dataset, path: Path) -> Part:
 
 def read_sklearn_digits(data: Dataset, folder: Path) -> Images:
     """The 8x8 digits inside scikit-learn, which has no official split: all of them count as train part."""
+    grey, digits = _sklearn_digits()
+    pixels = _digit_pixels(grey)
+    return _images(data, (pixels, digits), (pixels[:0], digits[:0]))
+
+
+def read_digit_attributes(data: Dataset, folder: Path) -> Images:
+    """The same images with attributes for labels, those of digit_attributes.py that the catalogue names."""
+    grey, digits = _sklearn_digits()
+    attributes = digit_attributes(grey, digits, data.classes)
+    return Images(_digit_pixels(grey), None, len(grey), data.classes, attributes)
+
+
+def _sklearn_digits() -> tuple[np.ndarray, np.ndarray]:
+    """int64 (n, 8, 8), grey levels 0 to 16, and the digits."""
     from sklearn.datasets import load_digits  # half a second, which no other reader should pay
 
     digits = load_digits()
-    pixels = np.rint(digits.images * (255 / 16)).astype(np.uint8)[..., None]  # grey levels 0 to 16
-    return _images(data, (pixels, digits.target), (pixels[:0], digits.target[:0]))
+    return digits.images.astype(np.int64), digits.target
+
+
+def _digit_pixels(grey: np.ndarray) -> np.ndarray:
+    return np.rint(grey * (255 / 16)).astype(np.uint8)[..., None]
 
 
 def read_coil100(data: Dataset, folder: Path) -> Images:
@@ -226,6 +244,7 @@ READERS: Mapping[str, Callable[[Dataset, Path], Images]] = {
     "idx": read_idx,
     "cifar_binary": read_cifar_binary,
     "sklearn_digits": read_sklearn_digits,
+    "digit_attributes": read_digit_attributes,
     "coil100": read_coil100,
     "lsun": read_lsun,
     "celeba": read_celeba,

@@ -1,6 +1,6 @@
 """Images and what a model makes of them, pixel for pixel."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -37,13 +37,18 @@ def tile(originals: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
     return canvas
 
 
-def _draw_group(axes: Axes, group: Group) -> None:
-    originals, reconstructions, scores = group
-    canvas = tile(originals, reconstructions)
+def show(axes: Axes, canvas: np.ndarray) -> None:
+    """A canvas and nothing around it."""
     axes.imshow(canvas, interpolation="none")
     axes.set(xticks=[], yticks=[])
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
+
+
+def _draw_group(axes: Axes, group: Group) -> None:
+    originals, reconstructions, scores = group
+    canvas = tile(originals, reconstructions)
+    show(axes, canvas)
     size = originals.shape[-1]
     for column, score in enumerate(scores):
         centre = column * (size + GAP) + (size - 1) / 2
@@ -79,14 +84,22 @@ def reconstruction_grid(units: Mapping[str, Mapping[str, Group]], title: str) ->
     return figure
 
 
-def mosaic(images: np.ndarray, columns: int) -> np.ndarray:
-    """Images uint8 (n, C, S, S) row by row with white between: uint8 (H, W, 3)."""
-    rows = -(-len(images) // columns)
-    height, width = images.shape[2] + GAP, images.shape[3] + GAP
-    canvas = np.full((rows * height - GAP, columns * width - GAP, 3), 255, np.uint8)
-    for place, image in enumerate(images):
-        top, left = place // columns * height, place % columns * width
-        canvas[top : top + height - GAP, left : left + width - GAP] = image.transpose(1, 2, 0)
+def corners(shape: Sequence[int], columns: int, head: int = 0) -> list[tuple[int, int]]:
+    """(top, left) of each of n images in their `mosaic`, in its pixels. shape: (n, C, S, S)."""
+    height, width = shape[2] + GAP + head, shape[3] + GAP
+    return [(place // columns * height + head, place % columns * width) for place in range(shape[0])]
+
+
+def mosaic(images: np.ndarray, columns: int, head: int = 0) -> np.ndarray:
+    """Images uint8 (n, C, S, S) row by row with white between: uint8 (H, W, 3).
+
+    head: pixels of white above every row.
+    """
+    n, _, height, width = images.shape
+    rows = -(-n // columns)
+    canvas = np.full((rows * (height + GAP + head) - GAP, columns * (width + GAP) - GAP, 3), 255, np.uint8)
+    for (top, left), image in zip(corners(images.shape, columns, head), images, strict=True):
+        canvas[top : top + height, left : left + width] = image.transpose(1, 2, 0)
     return canvas
 
 
@@ -97,10 +110,7 @@ def extremes_grid(shown: Mapping[str, tuple[np.ndarray, np.ndarray]], title: str
     grid = figure.subplots(2, len(shown), squeeze=False)
     for column, (label, ends) in enumerate(shown.items()):
         for axes, images in zip(grid[:, column], ends, strict=True):
-            axes.imshow(mosaic(images, columns), interpolation="none")
-            axes.set(xticks=[], yticks=[])
-            axes.grid(visible=False)
-            axes.spines[:].set_visible(False)
+            show(axes, mosaic(images, columns))
         grid[0, column].set_title(label)
     for axes, name in zip(grid[:, 0], ("least", "most"), strict=True):
         axes.set_ylabel(name)
@@ -113,8 +123,6 @@ def samples_grid(images: np.ndarray, title: str, columns: int = 8) -> Figure:
     """Images uint8 (n, C, S, S) row by row."""
     rows = -(-len(images) // columns)
     figure = Figure(figsize=(WIDTH, WIDTH * rows / columns + 0.5))
-    axes = figure.subplots()
-    axes.imshow(mosaic(images, columns), interpolation="none")
-    axes.set_axis_off()
+    show(figure.subplots(), mosaic(images, columns))
     figure.suptitle(title)
     return figure

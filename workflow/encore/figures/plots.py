@@ -70,6 +70,14 @@ def line_styles(number: int) -> list[tuple[str, str]]:
     return [styles[index % len(styles)] for index in range(number)]
 
 
+def looks_of(labels: Sequence[str], size: float) -> dict[str, dict[str, object]]:
+    """A colour and a marker of so many points for each label, over again where there are more than seven."""
+    return {
+        label: {"color": COLOURS[i % len(COLOURS)], "marker": MARKERS[i % len(MARKERS)], "markersize": size}
+        for i, label in enumerate(labels)
+    }
+
+
 def _panels(number: int, columns: int, panel_height: float, **shared) -> tuple[Figure, list[Axes]]:
     """A figure with so many panels in rows of `columns`; places left over stay empty."""
     rows = math.ceil(number / columns)
@@ -88,7 +96,7 @@ def _label_x(panels: Sequence[Axes], columns: int, label: str) -> None:
         lowest.set_xlabel(label)
 
 
-def _legend(figure: Figure, handles: Sequence[Line2D | Patch]) -> None:
+def legend_below(figure: Figure, handles: Sequence[Line2D | Patch]) -> None:
     """The legend below all panels, in as few rows as the figure is wide enough for."""
     for rows in range(1, len(handles) + 1):
         columns = math.ceil(len(handles) / rows)
@@ -175,10 +183,7 @@ def cells_figure(frame: pd.DataFrame, title: str) -> Figure:
     numbers are told of in the title.
     """
     methods = frame.loc[frame["verdict"] != CITED, "method"].unique()
-    looks = {
-        method: {"color": COLOURS[i % len(COLOURS)], "marker": MARKERS[i % len(MARKERS)], "markersize": 5}
-        for i, method in enumerate(methods)
-    }
+    looks = looks_of(methods, 5)
     datasets = frame["dataset"].unique()
     figure, panels = _panels(len(datasets), 1, 2.7)
     for axes, dataset in zip(panels, datasets, strict=True):
@@ -186,7 +191,7 @@ def cells_figure(frame: pd.DataFrame, title: str) -> Figure:
     figure.align_ylabels(panels)
     stale = f"\nsome of it {STALE}: {MEANING[STALE]}" if (frame["verdict"] == STALE).any() else ""
     figure.suptitle(title + stale)
-    _legend(figure, _cells_handles(frame, looks))
+    legend_below(figure, _cells_handles(frame, looks))
     return figure
 
 
@@ -213,7 +218,9 @@ def history_figure(histories: Mapping[str, pd.DataFrame], title: str) -> Figure:
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
     _label_x(panels, columns, "iteration")
     figure.suptitle(title)
-    _legend(figure, [Line2D([], [], label=run, **look) for run, look in zip(histories, looks, strict=True)])
+    legend_below(
+        figure, [Line2D([], [], label=run, **look) for run, look in zip(histories, looks, strict=True)]
+    )
     return figure
 
 
@@ -264,10 +271,7 @@ def sweep_figure(
     """
     swept = _swept(measures, metric)
     units, bandwidths = swept["unit"].unique(), sorted(swept["bandwidth"].unique())
-    looks = {
-        leaf: {"color": COLOURS[i % len(COLOURS)], "marker": MARKERS[i % len(MARKERS)], "markersize": 3.5}
-        for i, leaf in enumerate(sorted(swept["leaf"].unique(), key=_leaf_order))
-    }
+    looks = looks_of(sorted(swept["leaf"].unique(), key=_leaf_order), 3.5)
     columns = min(4, len(units))
     figure, panels = _panels(len(units), columns, 1.9, sharex=True, sharey=True)
     for axes, unit in zip(panels, units, strict=True):
@@ -284,7 +288,7 @@ def sweep_figure(
     handles = [Line2D([], [], label=_leaf_label(leaf), **look) for leaf, look in looks.items()]
     if any(published.get(unit) for unit in units):
         handles.append(Line2D([], [], color=INK, linestyle="--", label="as printed"))
-    _legend(figure, handles)
+    legend_below(figure, handles)
     return figure
 
 
@@ -360,5 +364,5 @@ def resemblance_figure(shares: pd.DataFrame, title: str) -> Figure:
     axes.spines[:].set_visible(False)
     axes.set(xlabel="class that the reconstruction is taken for", ylabel="anomalous class")
     figure.suptitle(title)
-    _legend(figure, [Patch(fill=False, edgecolor=COLOURS[1], label="taken for what it is")])
+    legend_below(figure, [Patch(fill=False, edgecolor=COLOURS[1], label="taken for what it is")])
     return figure

@@ -155,8 +155,8 @@ class IFcVAEGAN:
         return torch.randn(count, self.settings["latent"], generator=self.random, device=self.device)
 
     @staticmethod
-    def model_bytes(settings: Mapping, channels: int) -> int:
-        """Size of what `model` gives, bytes, without making it."""
+    def model_bytes(settings: Mapping, channels: int, *, n_labels: int = 1) -> int:
+        """Size of what `model` gives, bytes, without making it; of one label, as all here."""
         with torch.device("meta"):
             tensors = modules_state(_for_editing(build_networks(settings, channels)))
         return sum(tensor.numel() * tensor.element_size() for tensor in tensors.values())

@@ -7,6 +7,13 @@ METHODS = {
     "reverse_vae": "encore.methods.reverse_vae:ReverseVAE",
     "vae": "encore.methods.vae:VAE",
     "efficientgan": "encore.methods.efficientgan:EfficientGAN",
+    "ifcvaegan": "encore.methods.ifcvaegan:IFcVAEGAN",
+    "dualvae": "encore.methods.dualvae:DualVAE",
+    "cvae": "encore.methods.cvae:CVAE",
+    "fadernet": "encore.methods.fadernet:FaderNetworks",
+    "stargan": "encore.methods.stargan:StarGAN",
+    "attribute_classifier": "encore.methods.attribute_classifier:AttributeClassifier",
+    "inception_classifier": "encore.methods.inception_classifier:InceptionClassifier",
     "ocsvm": "encore.methods.shallow:OCSVM",
     "kde": "encore.methods.shallow:KDE",
 }

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from encore.metrics.editing import editing_metrics
 from encore.metrics.ranking import ranking_metrics
 from encore.metrics.resemblance import resemblance_metrics
 from encore.metrics.sanity import ranking_flags
@@ -13,6 +14,7 @@ COLUMNS = (
     *("device", "code", "scored_by", "settings", "iterations", "deviations", "diverged", "flags"),
 )
 NOT_SCORES = ["index", "anomalous"]  # columns of scores.csv that identify an image
+SCORES = {"score", "edited_0", "edited_1", "ts", "rs"}  # columns that two models do not share by chance
 
 
 def measures_of_run(
@@ -22,10 +24,7 @@ def measures_of_run(
 
     flags: what makes all of the run suspect. A wrong or repeated image in `scores` is a ValueError.
     """
-    if scores["index"].duplicated().any():
-        raise ValueError(
-            f"scores of {scored['experiment']} {scored['unit']}/{scored['seed']}: an image stands twice."
-        )
+    _demand_once(scores, scored)
     about = _about(scored, trained)
     return [
         about
@@ -34,6 +33,26 @@ def measures_of_run(
         for column in scores.columns.drop(NOT_SCORES)
         for metric, value in ranking_metrics(scores["anomalous"], scores[column]).items()
     ]
+
+
+def edits_of_run(
+    scores: pd.DataFrame, scored: Mapping, trained: Mapping, flags: Sequence[str] = ()
+) -> list[dict[str, object]]:
+    """The rows of one run whose edits a classifier judged. Arguments as `measures_of_run`."""
+    _demand_once(scores, scored)
+    about = _about(scored, trained) | {"flags": " | ".join(flags)}
+    return [
+        about | {"score": score, "metric": metric, "value": value}
+        for score, metrics in editing_metrics(scores).items()
+        for metric, value in metrics.items()
+    ]
+
+
+def _demand_once(scores: pd.DataFrame, scored: Mapping) -> None:
+    if scores["index"].duplicated().any():
+        raise ValueError(
+            f"scores of {scored['experiment']} {scored['unit']}/{scored['seed']}: an image stands twice."
+        )
 
 
 def resemblance_of_run(

@@ -1,7 +1,6 @@
 """What a report says, as plain data: tables, claims, figures, and what went wrong or was left undone.
 
-All of it stands in results. Nothing is trained, scored or judged again; only the sentences of a table's foot
-are made anew, from the measures that it was made from, for no file keeps them.
+All of it stands in results. Nothing is trained, scored or judged again.
 """
 
 import re
@@ -15,15 +14,14 @@ from pathlib import Path
 import pandas as pd
 
 from encore.audit.scrub import scrub
+from encore.audit.stale import STAGES
 from encore.audit.trail import RESULTS, CellOfTable, Trail, cells_of_table
 from encore.papers import Experiment, Paper, experiments_in, load_papers
 from encore.script import UserError
 from encore.status import SIGNS, State, states
-from encore.tables.build import COLUMNS, foot, read_measures, read_table
+from encore.tables.build import COLUMNS, read_table
 from encore.tables.claims import BORNE_OUT, NOT_BORNE_OUT, UNDECIDED
 from encore.tables.claims import VERDICTS as JUDGEMENTS
-from encore.tables.compare import with_staleness
-from encore.tables.counts import counts_foot
 from encore.tables.render import GLYPHS, Layout, layout
 from encore.tables.verdicts import CITED, MISSING, VERDICTS
 
@@ -339,7 +337,7 @@ def _deviations(trail: Trail, experiments: Collection[str]) -> dict[str, tuple[s
     """What the records of trainings and scorings declare -> the experiments that they are of."""
     found: dict[str, dict[str, None]] = {}
     for record in trail.records.values():
-        if record["rule"] in ("train", "score") and record["experiment"] in experiments:
+        if record["rule"] in STAGES and record["experiment"] in experiments:
             for text in record.get("deviations", ()):
                 found.setdefault(text, {})[record["experiment"]] = None
     return {text: tuple(names) for text, names in sorted(found.items())}
@@ -353,7 +351,7 @@ def _effort(trail: Trail, experiment: Experiment) -> Effort | None:
             for record in trail.records.values()
             if record["rule"] == rule and record["experiment"] == experiment.name
         ]
-        for rule in ("train", "score")
+        for rule in ("train", experiment.scored_by)
     )
     if not trained and not scored:
         return None
@@ -410,7 +408,7 @@ def read_table_shown(trail: Trail, paper: Paper, name: str) -> TableShown:
         entry=paper.tables[name],
         frame=frame,
         shape=shape,
-        foot=tuple(_foot(trail, paper, name, frame, record)),
+        foot=tuple(record.get("foot", ())),
         cells=tuple(cells),
         claims=tuple(record.get("claims", ())),
         files=(*_there(trail, record["outputs"]), trail.made_by[csv]),
@@ -419,24 +417,6 @@ def read_table_shown(trail: Trail, paper: Paper, name: str) -> TableShown:
 
 def _there(trail: Trail, names: Iterable[str]) -> list[str]:
     return [name for name in names if (trail.root / name).is_file()]
-
-
-def _foot(trail: Trail, paper: Paper, name: str, frame: pd.DataFrame, record: Mapping) -> list[str]:
-    """The sentences of a table's foot, but for those of claims."""
-    if "counts" in paper.tables[name]:
-        return counts_foot(frame)
-    reading, paths = record["reading"], _there(trail, record["inputs"])
-    try:
-        measures = {
-            experiment: with_staleness(
-                read_measures(trail.root / path), paper.experiments[experiment], reading
-            )
-            for path in paths
-            if (experiment := Path(path).stem) in paper.experiments
-        }
-        return foot(paper, name, frame, measures)
-    except (ValueError, KeyError):  # of another version of Encore, or changed since
-        return [f"The measures can not be read: {', '.join(paths)}; `snakemake {name}` makes them again."]
 
 
 def anchors(places: Iterable[Place]) -> dict[Place, str]:

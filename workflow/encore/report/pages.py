@@ -12,6 +12,7 @@ from encore.audit.page import COMMAND, Page, Section
 from encore.audit.trail import Trail
 from encore.report.content import Place, Report, TableShown, anchors
 from encore.tables.render import STYLE, html_table
+from encore.training.progress import duration
 
 TEMPLATES = Path(__file__).parent
 ALARM = re.compile(r"[A-Z][A-Z ]+: ")  # how a sentence begins that a reader must not miss
@@ -19,13 +20,6 @@ SHOWN_RUNS = 6  # of those with the same trouble; the others are counted
 LARGE = 300  # cells of a page from which on it says once what is the same of many
 MOST_FAULTS = 50  # more are no page to read
 FORMS = {"csv": "CSV", "md": "Markdown", "tex": "LaTeX", "html": "HTML", "json": "record"}  # of a table
-
-
-def duration(seconds: float) -> str:
-    """Seconds in a unit that reads well."""
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.1f} min" if seconds < 3600 else f"{seconds / 3600:,.1f} h"
 
 
 def _some(names: tuple[str, ...]) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from encore.files import write_atomically
 from encore.papers import AVERAGE, Experiment, Paper
-from encore.tables.verdicts import CITED, VERDICTS, better, confidence, counts, verdict
+from encore.tables.verdicts import CITED, VERDICTS, better, confidence, counts, verdict, wilson
 
 COLUMNS = (
     "paper",
@@ -85,11 +85,13 @@ def cell_units(cell: Mapping, experiment: Experiment) -> tuple[str, ...]:
     return tuple(cell.get("units", experiment.units))
 
 
-def own_runs(measures: pd.DataFrame | None, metric: str, units: Collection[str]) -> pd.DataFrame | None:
-    """The rows of `units` that hold `metric` of the method's own score, a row a run; None where none do."""
+def own_runs(
+    measures: pd.DataFrame | None, metric: str, units: Collection[str], score: str = MAIN_SCORE
+) -> pd.DataFrame | None:
+    """The rows of `units` that hold `metric` of one score, a row a run; None where none do."""
     if measures is None:
         return None
-    runs = measures[(measures["score"] == MAIN_SCORE) & (measures["metric"] == metric)]
+    runs = measures[(measures["score"] == score) & (measures["metric"] == metric)]
     runs = runs.assign(unit=runs["unit"].astype(str)).sort_values(["unit", "seed"])
     runs = runs[runs["unit"].isin(list(units))]
     twice = runs[runs.duplicated(["unit", "seed"])]
@@ -235,7 +237,7 @@ def build_table(
     for place, cell in cells.items():
         experiment = paper.experiments[cell["experiment"]]
         units = cell_units(cell, experiment)
-        runs = own_runs(measures.get(experiment.name), table["metric"], units)
+        runs = own_runs(measures.get(experiment.name), table["metric"], units, table["score"])
         found = cell_outcomes(cell, experiment, runs, facts.get(experiment.name, False))
         if len(units) == 1 and (*place, AVERAGE) not in printed:
             del found[AVERAGE]  # it would only say everything twice
@@ -282,6 +284,9 @@ def _judged(
     low, high = confidence(values, deterministic)
     notes = [cell.get("note", ""), *(f"stale: made {how}" for how in outcome.stale), *outcome.notes]
     notes += [f"deviation: {text}" for text in outcome.deviations]
+    if published and (images := table.get("printed_images")):
+        low_printed, high_printed = wilson(float(published), images["value"])
+        notes.append(f"{images['value']} images allow {low_printed:.2f} to {high_printed:.2f}")
     return {
         "reproduced": float(np.mean(values)) if values else math.nan,
         "sd": float(np.std(values, ddof=1)) if len(values) > 1 else math.nan,
@@ -341,6 +346,16 @@ def _comparison_sentences(frame: pd.DataFrame, table: Mapping) -> list[str]:
         *(f"Verdicts at {at}: {_counted(frame, by)}." for at, by in (("ε", 1), ("ε/2", 0.5), ("2ε", 2))),
         "A cell is judged by the 95 % t interval of its mean, one of a deterministic method by its one run.",
         *_margin_sentences(table),
+        *_printed_images_sentences(table),
+    ]
+
+
+def _printed_images_sentences(table: Mapping) -> list[str]:
+    if (images := table.get("printed_images")) is None:
+        return []
+    return [
+        f"Beside a printed share stands the 95 % Wilson interval that {images['value']} images allow: "
+        f"{images['source'].rstrip('.')}."
     ]
 
 
@@ -360,7 +375,10 @@ def foot(paper: Paper, name: str, frame: pd.DataFrame, measures: Mapping[str, pd
     for cell in table["cells"]:
         shown_units = cell_units(cell, paper.experiments[cell["experiment"]])
         units.setdefault(cell["experiment"], set()).update(shown_units)
-    found = {name: own_runs(measures.get(name), table["metric"], of_it) for name, of_it in units.items()}
+    found = {
+        name: own_runs(measures.get(name), table["metric"], of_it, table["score"])
+        for name, of_it in units.items()
+    }
     runs = {experiment: part for experiment, part in found.items() if part is not None}
     if not runs:
         return sentences

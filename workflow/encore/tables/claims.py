@@ -227,7 +227,7 @@ def table_runs(
         experiment = paper.experiments[cell["experiment"]]
         deterministic = facts.get(experiment.name, False)
         of_cell = cell_units(cell, experiment)
-        runs = own_runs(measures.get(experiment.name), table["metric"], of_cell)
+        runs = own_runs(measures.get(experiment.name), table["metric"], of_cell, table["score"])
         outcomes = cell_outcomes(cell, experiment, runs, deterministic)
         words = cell.get("subsets", {})
         subsets = {words.get(unit, unit): (unit,) for unit in of_cell}

@@ -33,8 +33,12 @@ def compare(
     deterministic = {key: method_facts(paper.experiments[key].method).deterministic for key in measures}
     frame = build_table(paper, name, measures, reading, deterministic)
     claims = _judged(paper, name, frame, table_runs(paper, name, measures, deterministic))
-    said = [f"Claim ({c['source']}): {c['says']}: {c['verdict']}. {c['sentence']}" for c in claims]
-    return frame, foot(paper, name, frame, measures) + said, claims
+    return frame, foot(paper, name, frame, measures), claims
+
+
+def claim_sentences(claims: Sequence[Mapping[str, object]]) -> list[str]:
+    """A sentence for the foot of a table for each of the judgements that `compare` gave."""
+    return [f"Claim ({c['source']}): {c['says']}: {c['verdict']}. {c['sentence']}" for c in claims]
 
 
 def with_staleness(measures: pd.DataFrame, experiment: Experiment, reading: str) -> pd.DataFrame:
@@ -43,7 +47,7 @@ def with_staleness(measures: pd.DataFrame, experiment: Experiment, reading: str)
     It matters where Snakemake does not know what made a file, such as in an export that was unpacked.
     """
     settings = present_settings(experiment, (reading,))
-    train, score = (present_code(rule, experiment.method) for rule in ("train", "score"))
+    train, score = (present_code(rule, experiment) for rule in ("train", experiment.scored_by))
 
     def how(run: pd.Series) -> str:
         if run["settings"] not in settings:

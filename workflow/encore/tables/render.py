@@ -21,6 +21,7 @@ from encore.tables.verdicts import (
     REPRODUCED,
     STALE,
     VERDICTS,
+    wilson,
 )
 
 LEVELS = ("dataset", "subset", "method")
@@ -102,8 +103,9 @@ def _with_sd(value: str, sd: str) -> str:
     return f"{value} ± {sd}" if value and sd else value
 
 
-def _cell(row: Any, digits: int) -> Cell:
+def _cell(row: Any, table: Mapping) -> Cell:
     """Texts of a row of the long table, one of `itertuples`."""
+    digits = table["digits"]
 
     def number(value: float) -> str:
         return "" if math.isnan(value) else f"{value:.{digits}f}"
@@ -119,6 +121,8 @@ def _cell(row: Any, digits: int) -> Cell:
         row.note,
     ]
     printed = _with_sd(row.published, row.published_sd)
+    if printed and (images := table.get("printed_images")):
+        printed += " [{:.2f}, {:.2f}]".format(*wilson(float(row.published), images["value"]))
     title = "; ".join(text for text in about if text)
     return Cell(reproduced, printed, row.verdict, title, (row.dataset, row.method, row.subset))
 
@@ -138,8 +142,7 @@ def layout(paper: Paper, name: str, frame: pd.DataFrame) -> Layout:
         strict=True,
     )
     cells = {
-        place: _cell(row, table["digits"])
-        for place, row in zip(places, shown.itertuples(index=False), strict=True)
+        place: _cell(row, table) for place, row in zip(places, shown.itertuples(index=False), strict=True)
     }
     parts = [paper.about["title"], table.get("source", "not in the paper"), table["title"]]
     parts += [f"{level}: {shown[level].iloc[0]}" for level in others if level not in varying]

@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
+from scipy.special import ndtri, stdtrit
 
 REPRODUCED, CONSISTENT, BELOW, ABOVE = "reproduced", "consistent", "below", "above"
 INSUFFICIENT, NOT_COMPARABLE, CITED, MISSING = "insufficient", "not comparable", "cited", "missing"
@@ -58,6 +58,14 @@ def interval(values: Sequence[float]) -> tuple[float, float]:
     mean = float(np.mean(values))
     half = float(stdtrit(len(values) - 1, 0.975) * np.std(values, ddof=1) / math.sqrt(len(values)))
     return mean - half, mean + half
+
+
+def wilson(share: float, images: int) -> tuple[float, float]:
+    """The 95 % Wilson interval (low, high) of a probability of which `images` gave `share`."""
+    z = float(ndtri(0.975))
+    centre = (share + z**2 / (2 * images)) / (1 + z**2 / images)
+    half = z / (1 + z**2 / images) * math.sqrt(share * (1 - share) / images + z**2 / (4 * images**2))
+    return centre - half, centre + half
 
 
 def confidence(values: Sequence[float], deterministic: bool) -> tuple[float, float]:

@@ -126,6 +126,7 @@ def to_pixels(images: Tensor, pixel_range: list[float]) -> Tensor:
 def train(
     method,
     pixels: Tensor,
+    labels: Tensor | None = None,
     *,
     pixel_range: list[float],
     device: str,
@@ -137,7 +138,8 @@ def train(
 ) -> Training:
     """Train `method` on `pixels`, uint8 (N, C, S, S), from the last checkpoint in `folder`.
 
-    The pixels lie on the method's `device`, or in the host's memory where they are too many for it.
+    The pixels lie on the method's `device`, or in the host's memory where they are too many for it, and the
+    labels of a method that takes some, float32 (N, labels), beside them.
 
     The checkpoint of the last iteration stays: where SLURM takes the machine away between a training and its
     scores, Snakemake removes the model and trains again, which is then a matter of seconds.
@@ -161,8 +163,11 @@ def train(
     last_checkpoint = time.monotonic()
     with signals_collected(method.iterations > 1) as signals:
         for iteration in range(start + 1, method.iterations + 1):
-            batch = pixels[order.take(method.images_per_step)].to(device)
-            history.add(method.step(scale(batch, pixel_range)))
+            taken = order.take(method.images_per_step)
+            batch = [scale(pixels[taken].to(device), pixel_range)]
+            if labels is not None:
+                batch.append(labels[taken].to(device))
+            history.add(method.step(*batch))
             if iteration % log_every == 0 or iteration == method.iterations:
                 means = history.log(iteration)
                 progress.update(iteration, means)

@@ -11,12 +11,13 @@ from torch import Tensor
 
 from encore.datasets.download import read_inventory
 from encore.datasets.images import prepare
+from encore.datasets.labels import training_labels
 from encore.datasets.lazy import LazyImages
 from encore.datasets.protocols import Split, load_split
 from encore.datasets.readers import read
 from encore.digest import code_digest, settings_digest
 from encore.methods.registry import load_method
-from encore.papers import Experiment, code_roots, find_experiment
+from encore.papers import Experiment, find_experiment, method_facts, run_roots
 from encore.training.device import device_facts, setup_torch
 from encore.training.loop import scale
 
@@ -35,6 +36,7 @@ class Run:
     device: str
     facts: Mapping[str, object]
     dataset_pixels: np.ndarray | LazyImages
+    attributes: np.ndarray | None  # bool (images of the dataset, labels), where the method takes labels
 
     def pixels(self, indices: np.ndarray) -> Tensor:
         """The images at `indices` as the method sees them: uint8 (n, C, S, S), on the device if they fit."""
@@ -42,6 +44,13 @@ class Run:
         images = prepare(self.dataset_pixels[indices], **how)
         fits = images.nbytes <= BYTES_ON_DEVICE
         return torch.from_numpy(images).to(self.device if fits else "cpu")
+
+    def labels(self, indices: np.ndarray) -> Tensor | None:
+        """The labels at `indices` that the method trains on: float32 (n, labels), nan where one is hidden."""
+        if self.attributes is None:
+            return None
+        missing, seed = self.settings["missing_labels"], self.experiment.split_seed
+        return torch.from_numpy(training_labels(self.attributes[indices], missing, seed)).to(self.device)
 
     def batches(self, pixels: Tensor) -> Iterator[Tensor]:
         """All of `pixels` in order, as the method sees them: scaled, (B, C, S, S) on the device."""
@@ -88,7 +97,12 @@ def open_run(arguments: argparse.Namespace, script: str) -> Run:
     images = read(experiment.dataset, arguments.data_dir)
     settings = experiment.values(arguments.reading, arguments.features)
     shape = (images.pixels.shape[3], settings["image_size"], settings["image_size"])
-    method = method_class(settings, shape, arguments.seed, device, arguments.weights)
+    attributes, labelled = None, {}
+    if method_facts(experiment.method).labelled:
+        domains = experiment.domains_of(arguments.unit)
+        attributes = images.attributes[:, [images.classes.index(name) for name in domains]]
+        labelled = {"n_labels": len(domains)}
+    method = method_class(settings, shape, arguments.seed, device, arguments.weights, **labelled)
     split = load_split(arguments.split)
     job = experiment.job(arguments.reading, arguments.precision, arguments.features)
     unverified = [file.path for file in read_inventory(arguments.inventory) if not file.verified]
@@ -107,8 +121,8 @@ def open_run(arguments: argparse.Namespace, script: str) -> Run:
             for name, setting in experiment.resolve(arguments.reading).items()
         },
         "settings_digest": settings_digest(job),
-        "code_digest": code_digest(*code_roots(script, experiment.method)),
+        "code_digest": code_digest(*run_roots(script, experiment)),
         "device": device_facts(device),
         "deviations": deviations + split.deviations + method.deviations,
     }
-    return Run(experiment, settings, method, split, device, facts, images.pixels)
+    return Run(experiment, settings, method, split, device, facts, images.pixels, attributes)
