@@ -9,7 +9,17 @@ import yaml
 
 from encore import papers
 from encore.datasets.catalogue import DATASETS
-from encore.papers import ROOT, check_config, load_paper, parse_paper, read_published
+from encore.digest import settings_digest
+from encore.papers import (
+    ROOT,
+    check_config,
+    experiments_of,
+    find_experiment,
+    load_paper,
+    load_papers,
+    parse_paper,
+    read_published,
+)
 from encore.strict import ConfigError, load_yaml
 
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
@@ -26,11 +36,16 @@ def faults_of(action, *arguments):
     return str(caught.value).splitlines()
 
 
+def paper_with(name, change):
+    """Faults of a paper's YAML after `change` has altered it."""
+    content = load_yaml(PIAD_YAML.with_stem(name))
+    change(content)
+    return faults_of(parse_paper, name, content, load_paper(name).published, f"{name}.yaml")
+
+
 def piad_with(change):
     """Faults of PIAD's YAML after `change` has altered it."""
-    content = load_yaml(PIAD_YAML)
-    change(content)
-    return faults_of(parse_paper, "piad", content, load_paper("piad").published, "piad.yaml")
+    return paper_with("piad", change)
 
 
 # --- config.yaml -------------------------------------------------------------------------------------
@@ -293,6 +308,239 @@ def test_one_training_serves_all_attributes_of_celeba_as_the_code_has_it():
 def test_a_deterministic_method_runs_once_a_unit():
     runs = papers.selected_runs(papers.find_experiment("kde-mnist"), config(seeds=[5, 6, 7]))
     assert runs == [(str(digit), 0) for digit in range(10)]
+
+
+# --- methods with labels, and what judges them -------------------------------------------------------
+
+
+def test_a_unit_is_its_own_attribute_unless_domains_are_named_for_it():
+    one, several = find_experiment("demo-ifcvaegan"), find_experiment("dualvae-celeba")
+    assert one.domains == {}
+    assert one.domains_of("closed_loop") == ("closed_loop",)
+    assert one.split_unit("closed_loop") == "closed_loop"
+    names = DATASETS["celeba"].classes
+    assert several.units == ("20", "40")
+    assert several.domains_of("40") == names  # `all`
+    assert several.domains_of("20") == tuple(sorted(names, key=names.index)[:20])
+    assert several.split_unit("40") == several.split_unit("20") == "5_o_Clock_Shadow"
+
+
+def test_domains_keep_the_order_in_which_they_are_named():
+    experiment = find_experiment("demo-dualvae")
+    turned = dataclasses.replace(experiment, domains={"7": ("odd", "closed_loop")})
+    assert turned.domains_of("7") == ("odd", "closed_loop")
+    assert turned.split_unit("7") == "odd"
+    assert turned.job("code", "float32")["domains"] == {"7": ["odd", "closed_loop"]}
+
+
+def test_edited_images_are_judged_and_all_others_scored():
+    experiments = [e for paper in load_papers().values() for e in paper.experiments.values()]
+    by_rule = {rule: {e.method for e in experiments if e.scored_by == rule} for rule in ("judge", "score")}
+    assert by_rule["judge"] == {"ifcvaegan", "dualvae", "cvae", "fadernet", "stargan"}
+    assert {"piad", "kde", "attribute_classifier", "inception_classifier"} < by_rule["score"]
+    assert not by_rule["judge"] & by_rule["score"]
+
+
+def test_a_job_holds_domains_only_where_there_are_some():
+    """By hand, as jobs were before there were domains: what was trained then has the digest that it had."""
+    seen = set()
+    for paper in load_papers().values():
+        for experiment in paper.experiments.values():
+            job = {
+                "method": experiment.method,
+                "dataset": experiment.dataset,
+                "shape": list(DATASETS[experiment.dataset].shape),
+                "protocol": experiment.protocols["code"],
+                "split_seed": experiment.split_seed,
+                "precision": "float32",
+                "settings": experiment.values("code"),
+            }
+            same = settings_digest(experiment.job("code", "float32")) == settings_digest(job)
+            assert same == (not experiment.domains)
+            seen.add(same)
+    assert seen == {True, False}
+
+
+def test_other_domains_or_another_order_of_them_are_another_job():
+    experiment = find_experiment("demo-dualvae")
+    names = experiment.domains["7"]
+    turned = [dataclasses.replace(experiment, domains={"7": some}) for some in (names[::-1], names[:6])]
+    assert len({settings_digest(one.job("code", "float32")) for one in (experiment, *turned)}) == 3
+
+
+def test_how_edits_are_judged_is_no_part_of_a_job():
+    experiment = find_experiment("demo-dualvae")
+    assert experiment.judged == {"by": "demo-domains-judge", "amounts": [1, 2, 5, 10]}
+    silent = dataclasses.replace(experiment, judged={})
+    assert silent.job("code", "float32") == experiment.job("code", "float32")
+
+
+def test_what_judges_is_run_after_what_it_judges_and_once():
+    names = [experiment.name for experiment in experiments_of(["ifcvaegan_demo"])]
+    assert names == ["demo-ifcvaegan", "demo-ifcvaegan-noaux", "demo-judge"]
+    several = [experiment.name for experiment in experiments_of(["dualvae_demo", "ifcvaegan_demo"])]
+    assert several[-4:] == ["demo-ifcvaegan", "demo-ifcvaegan-noaux", "demo-domains-judge", "demo-judge"]
+    assert len(several) == len(set(several)) == 8
+    figure = [experiment.name for experiment in experiments_of(["ifcvaegan_figure5"])]
+    assert figure == ["ifcvaegan-celeba", "judge-celeba"]
+
+
+def test_without_a_judge_the_experiments_are_those_that_are_named():
+    assert [e.name for e in experiments_of(["demo"])] == ["demo-ocsvm", "demo-kde", "demo-piad"]
+
+
+def test_a_table_takes_the_methods_own_score_unless_it_names_another():
+    tables = load_paper("dualvae").tables
+    assert (tables["dualvae_table1"]["score"], tables["dualvae_logits"]["score"]) == ("score", "logit")
+
+
+IFCVAEGAN, DUALVAE = "demo-ifcvaegan", "demo-dualvae"
+
+
+@pytest.mark.parametrize(
+    ("paper", "experiment", "changed", "expected"),
+    [
+        (
+            "ifcvaegan",
+            IFCVAEGAN,
+            {"units": ["closed_lop"]},
+            "units: 'closed_lop' is no class of digit_attributes; did you mean 'closed_loop'?",
+        ),
+        (
+            "dualvae",
+            DUALVAE,
+            {"units": ["77"]},
+            "units: '77' is no class of digit_attributes; did you mean '7'?",
+        ),
+        (
+            "dualvae",
+            DUALVAE,
+            {"domains": {"7": ["closed_loop", "slantet"]}},
+            "domains.7: 'slantet' is no attribute of digit_attributes; did you mean 'slanted'?",
+        ),
+        (
+            "dualvae",
+            DUALVAE,
+            {"domains": {"7": []}},
+            "domains.7: found [], expected `all` or a list of texts.",
+        ),
+        ("piad", "piad-mnist", {"domains": {"7": ["4"]}}, "domains: the method 'piad' takes no labels."),
+        ("piad", "kde-mnist", {"judged": {"by": "piad-mnist"}}, "the method 'kde' does not offer `edit`."),
+        (
+            "ifcvaegan",
+            "demo-judge",
+            {"judged": {"by": "demo-judge"}},
+            "the method 'attribute_classifier' does not offer `edit`.",
+        ),
+        (
+            "ifcvaegan",
+            IFCVAEGAN,
+            {"judged": {"by": "demo-jugde"}},
+            "judged.by: found 'demo-jugde'; did you mean 'demo-judge'?",
+        ),
+        (
+            "dualvae",
+            DUALVAE,
+            {"judged": {"by": "demo-cvae"}},
+            "judged.by: the method 'cvae' of demo-cvae is no classifier.",
+        ),
+        (
+            "dualvae",
+            DUALVAE,
+            {"units": ["odd"], "domains": {"odd": ["odd"]}},
+            "judged.by: demo-domains-judge has no unit 'odd' of the same attributes.",
+        ),
+        (
+            "dualvae",
+            DUALVAE,
+            {"domains": {"7": list(DATASETS["digit_attributes"].classes[::-1])}},
+            "judged.by: demo-domains-judge has no unit '7' of the same attributes.",
+        ),
+        (
+            "dualvae",
+            DUALVAE,
+            {"judged": {"by": "x", "images": 0}},
+            "judged.images: 0 is less than the minimum of 1.",
+        ),
+        ("dualvae", DUALVAE, {"judged": {"images": 5}}, "judged: the key 'by' is missing."),
+        (
+            "dualvae",
+            "demo-cvae",
+            {"judged": {"by": "demo-domains-judge", "amounts": [5]}},
+            "the method 'cvae' does not offer `transfer`.",
+        ),
+        (
+            "dualvae",
+            DUALVAE,
+            {"domains": {"7": "all", "9": "all"}},
+            "domains: '9' is no unit of the experiment; known: 7.",
+        ),
+    ],
+)
+def test_a_fault_of_what_edits_or_judges_is_one_sentence(paper, experiment, changed, expected):
+    (fault,) = paper_with(paper, lambda content: content["experiments"][experiment].update(changed))
+    assert fault.startswith(f"{paper}.yaml: experiments.{experiment}")
+    assert fault.endswith(expected)
+
+
+def sized(**sizes):
+    """Sets the size of the images that the demo's DualVAE makes."""
+    value = {name: {"value": size, "source": "s"} for name, size in sizes.items()}
+
+    def change(content):
+        settings = content["experiments"][DUALVAE]["settings"]
+        settings["image_size"] = value.get("one", value)
+
+    return change
+
+
+@pytest.mark.parametrize("sizes", [{"one": 16}, {"paper": 16, "code": 8}, {"paper": 8, "code": 16}])
+def test_a_judge_is_shown_images_of_its_own_size_under_both_readings(sizes):
+    assert paper_with("dualvae", sized(**sizes)) == [
+        "dualvae.yaml: experiments.demo-dualvae.judged.by: "
+        "demo-domains-judge sees images of 8 pixels, demo-dualvae makes 16."
+    ]
+
+
+def test_one_domain_needs_a_method_that_reconstructs():
+    def change(content):
+        experiments = content["experiments"]
+        experiments["judge"] = experiments["demo-domains-judge"] | {"units": ["odd"]}
+        experiments["one"] = experiments["demo-stargan"] | {"units": ["odd"], "judged": {"by": "judge"}}
+        for name in ("judge", "one"):
+            del experiments[name]["domains"]
+
+    (fault,) = paper_with("dualvae", change)
+    assert fault == "dualvae.yaml: experiments.one: the method 'stargan' does not offer `reconstruct`."
+
+
+def test_a_judge_with_a_fault_of_its_own_is_blamed_for_that_alone():
+    def change(content):
+        content["experiments"]["demo-judge"]["protocol"] = "held_out_fith"
+
+    (fault,) = paper_with("ifcvaegan", change)
+    assert fault.startswith("ifcvaegan.yaml: experiments.demo-judge.protocol: found 'held_out_fith'")
+
+
+def test_all_faults_of_a_judge_come_at_once():
+    def change(content):
+        sized(one=16)(content)
+        content["experiments"][DUALVAE] |= {"units": ["7", "odd"], "judged": {"by": "demo-cvae"}}
+
+    place = "dualvae.yaml: experiments.demo-dualvae.judged.by: "
+    assert paper_with("dualvae", change) == [
+        place + "the method 'cvae' of demo-cvae is no classifier.",
+        place + "demo-cvae has no unit 'odd' of the same attributes.",
+        place + "demo-cvae sees images of 8 pixels, demo-dualvae makes 16.",
+    ]
+
+
+def test_a_method_without_labels_has_no_share_of_them_to_hide():
+    def change(content):
+        content["experiments"]["piad-mnist"]["settings"]["missing_labels"] = {"value": 0.5, "source": "s"}
+
+    (fault,) = piad_with(change)
+    assert "settings: unknown setting 'missing_labels'" in fault
 
 
 # --- the printed numbers -----------------------------------------------------------------------------

@@ -5,13 +5,15 @@ import csv
 import hashlib
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
 from encore.audit.diff import diff
 from encore.audit.records import write_record
+from encore.papers import load_paper
 from encore.script import UserError
-from encore.tables.build import read_table, write_csv
+from encore.tables.build import build_table, read_measures, read_table, write_csv
 
 TABLE = "results/tables/demo.csv"
 MEASURES = "results/measures/demo-piad.csv"
@@ -403,3 +405,83 @@ def test_counts_differ_since_the_raw_files_or_the_code_that_counts(tmp_path, mon
     )
     (sentence,) = diff(tmp_path / "a", tmp_path / "c")
     assert sentence.endswith("since the code that counts images.")
+
+
+# --- edits that a classifier judges ------------------------------------------------------------------
+
+JUDGED = "results/runs/demo-ifcvaegan/closed_loop/0"
+JUDGE = "results/runs/demo-judge/closed_loop/0/model.safetensors"
+
+
+@pytest.fixture
+def judged(tmp_path, monkeypatch):
+    """How to write the results of one judged run into a folder: its value, and the content of its models."""
+
+    def write(name, value, *, judge="judge", model="model", code="c0dec0de"):
+        root = tmp_path / name
+        for folder in (JUDGED, JUDGE.rpartition("/")[0], "results/measures", "results/tables"):
+            (root / folder).mkdir(parents=True)
+        monkeypatch.chdir(root)
+        about = {"experiment": "demo-ifcvaegan", "unit": "closed_loop", "seed": 0, "code_digest": code * 8}
+        about |= {"device": {"device": "cpu"}, "job": {"precision": "float32", "settings": {}}}
+        measures = root / "results/measures/demo-ifcvaegan.csv"
+        files = {f"{JUDGED}/model.safetensors": model, JUDGE: judge, f"{JUDGED}/scores.csv": str(value)}
+        for path, text in files.items():
+            (root / path).write_text(text)
+        measures.write_text(
+            "experiment,unit,seed,score,metric,value,device,code,scored_by,settings,iterations,deviations,"
+            "diverged,flags\n"
+            f"demo-ifcvaegan,closed_loop,0,score,Class0,{value},cpu,c,k,s,1,,,\n"
+        )
+        record("train", JUDGED, [], "model.safetensors", about)
+        record(
+            "train", JUDGE.rpartition("/")[0], [], "model.safetensors", about | {"experiment": "demo-judge"}
+        )
+        models = [JUDGE, f"{JUDGED}/model.safetensors"]
+        record("judge", JUDGED, models, "scores.csv", about, "score.json")
+        record("measure", "results/measures", [f"{JUDGED}/scores.csv"], measures.name, {})
+        frame = read_measures(measures).assign(stale="")
+        facts, paper = {"demo-ifcvaegan": False}, load_paper("ifcvaegan")
+        table = build_table(paper, "ifcvaegan_demo", {"demo-ifcvaegan": frame}, "code", facts)
+        write_csv(table, root / "results/tables/ifcvaegan_demo.csv")
+        return root
+
+    def record(rule, folder, inputs, output, about, name=""):
+        path = Path(folder) / (name or f"{rule}.json")
+        write_record(path, rule=rule, started=0, inputs=inputs, outputs=[Path(folder) / output], about=about)
+
+    return write
+
+
+def digest_of(text):
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def test_equal_judged_results_differ_in_nothing(judged):
+    assert diff(judged("a", 0.5), judged("b", 0.5)) == []
+
+
+def test_since_the_classifier_that_judges(judged):
+    """Before the code of the scoring, which it goes with; and not its own model, which is the same."""
+    a, b = judged("a", 0.5), judged("b", 0.75, judge="another", code="12ab34cd")
+    assert diff(a, b) == [
+        "ifcvaegan_demo, digits closed_loop, best model (alpha=0.2): 0.500 to 0.750, since the classifier "
+        f"that judges its edits: {digest_of('judge')}, now {digest_of('another')}."
+    ]
+
+
+def test_another_model_comes_before_another_judge(judged):
+    a, b = judged("a", 0.5), judged("b", 0.75, judge="another", model="other", code="12ab34cd")
+    (sentence,) = diff(a, b)
+    assert sentence.endswith("0.500 to 0.750, since the code of its training (c0dec0de, now 12ab34cd).")
+
+
+def test_a_judge_that_is_the_same_is_no_reason(judged):
+    (sentence,) = diff(judged("a", 0.5), judged("b", 0.75, code="12ab34cd"))
+    assert sentence.endswith("since the code of its scoring (c0dec0de, now 12ab34cd).")
+
+
+def test_another_judge_that_says_the_same_is_counted_without_a_cell(judged):
+    assert diff(judged("a", 0.5), judged("b", 0.5, judge="another")) == [
+        "Other digests too, though no cell that differs depends on them: model.safetensors of 1 run."
+    ]

@@ -1,7 +1,10 @@
 """What is stale: a result of other code or other settings than the present ones."""
 
+import shutil
+
 import pytest
 
+from encore import digest
 from encore.audit.stale import present_code, present_settings, staleness
 from encore.digest import settings_digest
 from encore.papers import find_experiment
@@ -51,3 +54,75 @@ def test_a_table_of_one_reading_takes_no_runs_of_the_other(tmp_path):
     assert list(with_staleness(found, experiment, "code")["stale"]) == ["", "by other code than the present"]
     under_paper = with_staleness(found, experiment, "paper")["stale"]
     assert set(under_paper) == {"with other settings than the present ones"}
+
+
+# --- edits that a classifier judges ------------------------------------------------------------------
+
+
+@pytest.fixture
+def edit_code(tmp_path, monkeypatch):
+    """How to change the code of a method, in a copy of the package whose digests are taken."""
+    package = tmp_path / "encore"
+    shutil.copytree(digest.PACKAGE_DIR, package, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(digest, "PACKAGE_DIR", package)
+
+    def edit(method):
+        path = package / "methods" / f"{method}.py"
+        path.write_text(path.read_text() + "\nCHANGED = 1\n")
+        digest.code_digest.cache_clear()
+
+    digest.code_digest.cache_clear()
+    yield edit
+    digest.code_digest.cache_clear()
+
+
+def codes(name):
+    experiment = find_experiment(name)
+    return {rule: present_code(rule, experiment) for rule in ("train", "judge")}
+
+
+@pytest.mark.parametrize(
+    ("name", "edited", "changed"),
+    [
+        ("demo-ifcvaegan", "attribute_classifier", {"judge"}),
+        ("demo-ifcvaegan", "ifcvaegan", {"train", "judge"}),
+        ("demo-ifcvaegan", "inception_classifier", set()),
+        ("demo-ifcvaegan", "piad", set()),
+        ("demo-dualvae", "attribute_classifier", {"judge"}),
+        ("demo-dualvae", "stargan", set()),
+        ("dualvae-celeba", "inception_classifier", {"judge"}),
+        ("dualvae-celeba", "ifcvaegan", set()),
+    ],
+)
+def test_judging_depends_on_the_code_of_both_methods_and_of_no_other(edit_code, name, edited, changed):
+    before = codes(name)
+    edit_code(edited)
+    after = codes(name)
+    assert {rule for rule in before if before[rule] != after[rule]} == changed
+
+
+def test_a_judged_run_is_stale_by_the_code_that_judges_it(edit_code):
+    experiment = find_experiment("demo-ifcvaegan")
+    (settings, *_) = present_settings(experiment, ("code",))
+    judged = {"rule": "judge", "experiment": experiment.name, "settings_digest": settings}
+    judged["code_digest"] = present_code("judge", experiment)
+    trained = judged | {"rule": "train", "code_digest": present_code("train", experiment)}
+    assert [staleness(record) for record in (trained, judged)] == ["", ""]
+    assert "other code" in staleness(judged | {"code_digest": present_code("score", experiment)})
+    edit_code("attribute_classifier")
+    assert staleness(trained) == ""
+    assert "other code" in staleness(judged)
+
+
+def test_measures_of_judged_runs_are_held_against_the_code_that_judges(tmp_path):
+    experiment = find_experiment("demo-ifcvaegan")
+    (settings, *_) = present_settings(experiment, ("code",))
+    train, judge, score = (present_code(rule, experiment) for rule in ("train", "judge", "score"))
+    path = tmp_path / "measures.csv"
+    path.write_text(
+        "experiment,unit,seed,score,metric,value,settings,code,scored_by,iterations\n"
+        f"demo-ifcvaegan,closed_loop,0,score,MSE,0.9,{settings},{train},{judge},1\n"
+        f"demo-ifcvaegan,closed_loop,1,score,MSE,0.9,{settings},{train},{score},1\n"
+    )
+    found = with_staleness(read_measures(path), experiment, "code")["stale"]
+    assert list(found) == ["", "by other code than the present"]

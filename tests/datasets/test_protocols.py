@@ -303,22 +303,33 @@ def test_digests_of_digit_attributes_splits(tmp_path: Path, unit: int, expected:
     assert digest(make_split("held_out_fifth", images, unit, 0), tmp_path) == expected
 
 
+def test_held_out_fifth_keeps_all_images_of_a_person_in_one_part() -> None:
+    people = np.array([7, 3, 9, 7, 1, 9, 3, 9, 2, 4])
+    attributes = np.arange(10)[:, None] % 2 == 0
+    images = Images(np.empty((10, 1, 1, 1), np.uint8), None, 10, ("Young",), attributes, identities=people)
+    split = make_split("held_out_fifth", images, 0, split_seed=0)
+    assert split.test.tolist() == [2, 5, 7]  # of person 9, who stands at four fifths of the sorted numbers
+    assert split.train.tolist() == [0, 1, 3, 4, 6, 8, 9]
+    assert split.anomalous.tolist() == [True, False, False]
+
+
 @pytest.mark.realdata
 def test_held_out_fifth_of_real_faces(real_data_dir: Path) -> None:
     images = read("celeba", real_data_dir)
+    smiling = images.classes.index("Smiling")
+    split = make_split("held_out_fifth", images, smiling, 0)
+    people = (real_data_dir / "celeba" / "identity_CelebA.txt").read_text().split()[1::2]
+    # The published lists begin with the train part, so that their rows are the indices.
+    tested, trained = ({people[index] for index in part.tolist()} for part in (split.test, split.train))
+    assert not tested & trained
+    assert len(split.test) + len(split.train) == images.n_train
     rows = (real_data_dir / "celeba" / "list_attr_celeba.txt").read_text().splitlines()[2:]
-    cut = images.n_train * 4 // 5
-    # The published list begins with the train part, so that its rows are the indices.
-    smiling = [row.split()[1:][31] == "1" for row in rows[cut : images.n_train]]
-    split = make_split("held_out_fifth", images, images.classes.index("Smiling"), 0)
-    assert split.train.tolist() == list(range(cut))
-    assert split.test.tolist() == list(range(cut, images.n_train))
-    assert split.anomalous.tolist() == smiling
+    assert split.anomalous.tolist() == [rows[index].split()[1:][31] == "1" for index in split.test.tolist()]
     if len(images.pixels) == 8000:
-        with_attribute = {"Smiling": 754, "Male": 684, "Eyeglasses": 120, "Bald": 37}  # by awk
+        with_attribute = {"Smiling": 720, "Male": 733, "Eyeglasses": 125, "Bald": 40}  # by awk
         for name, count in with_attribute.items():
             split = make_split("held_out_fifth", images, images.classes.index(name), 0)
-            assert (len(split.train), len(split.test), split.anomalous.sum()) == (6400, 1600, count)
+            assert (len(split.test), split.anomalous.sum()) == (1602, count)
         with pytest.raises(ValueError, match="official test part, found none; use held_out_fifth"):
             make_split("official_parts", images, 31, 0)
     pixels = [images.pixels[index] for index in split.test[[0, -1]].tolist()]

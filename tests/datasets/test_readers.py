@@ -378,6 +378,7 @@ def test_lsun_missing_broken_or_no_image(lsun: Path) -> None:
 
 FACES = ["000001.jpg", "000002.jpg", "000003.jpg", "000004.jpg", "000005.jpg", "000006.jpg"]
 FACE_PARTS = [0, 2, 1, 0, 0, 2]
+FACE_PEOPLE = [2880, 7, 10177, 2880, 1, 7]
 
 
 @pytest.fixture
@@ -392,6 +393,8 @@ def celeba(tmp_path: Path) -> Path:
     (folder / "list_attr_celeba.txt").write_text("\n".join(["6", " ".join(names) + " ", *rows]) + "\n")
     parts = [f"{face} {part}\n" for face, part in zip(FACES, FACE_PARTS, strict=True)]
     (folder / "list_eval_partition.txt").write_text("".join(parts) + "000007.jpg 1\n")
+    people = [f"{face} {person}\n" for face, person in zip(FACES, FACE_PEOPLE, strict=True)]
+    (folder / "identity_CelebA.txt").write_text("".join(people) + "000007.jpg 9\n")
     pack(
         folder / "img_align_celeba.zip",
         {
@@ -407,6 +410,7 @@ def test_celeba_puts_the_parts_in_order_and_keeps_the_attributes_with_the_faces(
     order = [0, 3, 4, 2, 1, 5]
     assert (images.n_train, images.n_valid, len(images.pixels), images.labels) == (3, 1, 6, None)
     np.testing.assert_array_equal(images.attributes, np.eye(6, 40, dtype=bool)[order])
+    assert images.identities.tolist() == [FACE_PEOPLE[k] for k in order]
     reds = [float(image[..., 0].mean()) for image in images.pixels]
     assert np.abs(np.array(reds) - 40 * np.array(order)).max() < 4
     assert prepare(images.pixels[:2], image_size=64, crop=140, resize="bilinear").shape == (2, 3, 64, 64)
@@ -463,6 +467,13 @@ def test_celeba_is_read_from_its_folder_at_half_resolution(celeba: Path) -> None
             ", line 6: expected a file name and its part",
         ),
         ("list_eval_partition.txt", "000005.jpg", "000015.jpg", ": expected a row of 000005.jpg, found none"),
+        ("identity_CelebA.txt", "000003.jpg", "000013.jpg", ": expected a row of 000003.jpg, found none"),
+        (
+            "identity_CelebA.txt",
+            "10177",
+            "10178",
+            ", line 3: expected a file name and the number of a person, found '000003.jpg 10178'",
+        ),
     ],
 )
 def test_faults_of_celebas_lists_are_named(

@@ -57,6 +57,20 @@ def test_edits_name_the_attribute_in_words(tmp_path):
         np.testing.assert_array_equal(corner(axes, row, 1), arrays[name][1])
 
 
+def test_edits_of_several_attributes_stand_below_each_other(tmp_path):
+    names, paths = ("original", "reconstruction", "edited_0", "edited_1"), []
+    for seed, unit in enumerate(("Wearing_Hat", "Male")):
+        paths.append(run(tmp_path, "if", unit, 0, "edits.safetensors"))
+        save_file({name: images(2, seed=seed) for name in names}, paths[-1])
+    of_units = paper({"if": {"Wearing_Hat": ("Wearing_Hat",), "Male": ("Male",)}})
+    figure = DRAW["edits"](of_units, {"experiment": "if", "title": "t"}, paths)
+    (axes,) = figure.axes
+    shown = [label.get_text() for label in axes.get_yticklabels()]
+    of_hat = ["Wearing Hat: original", "Wearing Hat: reconstruction", "not Wearing Hat", "Wearing Hat"]
+    assert shown == [*of_hat, "Male: original", "Male: reconstruction", "not Male", "Male"]
+    np.testing.assert_array_equal(corner(axes, 4, 1), images(2, seed=1)[1])
+
+
 @pytest.fixture
 def edits(tmp_path):
     """The files of two models, and their arrays by model."""

@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from encore.methods.attribute_classifier import AttributeClassifier, classification_loss
+from encore.methods.attribute_classifier import AttributeClassifier
+from encore.networks.labels import classification_loss
 
 SIDE, LABELS, BATCH = 8, 3, 6
 NAN = float("nan")

@@ -1,5 +1,8 @@
 """The conditional variational autoencoder: its bound by hand in float64, and how labels go in."""
 
+import importlib.util
+from pathlib import Path
+
 import pytest
 import torch
 from torch.distributions import Normal, kl_divergence
@@ -7,33 +10,21 @@ from torch.distributions import Normal, kl_divergence
 from encore.methods.cvae import CVAE, label_code
 from encore.methods.dualvae import DualVAE
 
+SPEC = importlib.util.spec_from_file_location("shared", Path(__file__).with_name("shared.py"))
+shared = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(shared)
+
 SIDE, LABELS = 8, 3
 NAN = float("nan")
-
-
-def settings(**changed):
-    return {
-        "image_size": SIDE,
-        "latent": 5,
-        "filters": [3, 4],
-        "pixel_deviation": 0.1,
-        "iterations": 6,
-        "batch_size": 6,
-        "learning_rate": 1e-3,
-        "betas": [0.9, 0.999],
-    } | changed
+SETTINGS = shared.VAE_SETTINGS
 
 
 def method(seed=0, channels=1, **changed):
-    return CVAE(settings(**changed), (channels, SIDE, SIDE), seed, "cpu", n_labels=LABELS)
+    return CVAE(SETTINGS | changed, (channels, SIDE, SIDE), seed, "cpu", n_labels=LABELS)
 
 
 def batch(seed=0, missing=0.3, dtype=torch.float32):
-    generator = torch.Generator().manual_seed(seed)
-    x = torch.rand(6, 1, SIDE, SIDE, generator=generator, dtype=dtype)
-    y = torch.randint(2, (6, LABELS), generator=generator).to(dtype)
-    absent = torch.rand(6, LABELS, generator=generator) < missing
-    return x, y.masked_fill(absent, NAN)
+    return shared.labelled_batch(6, (1, SIDE, SIDE), LABELS, seed, missing, dtype)
 
 
 def trained(steps=3, **changed):
@@ -67,19 +58,16 @@ def test_step_goes_up_the_conditional_bound(missing, monkeypatch):
     to_prior = kl_divergence(q, Normal(0.0, 1.0)).sum()
     torch.testing.assert_close(losses["reconstruction"], reconstruction.detach() / 6)
     torch.testing.assert_close(losses["divergence"], to_prior.detach() / 6)
-    expected = torch.autograd.grad(reconstruction + to_prior, list(model.networks.parameters()))
-    for gradient, by_sums in zip(found, expected, strict=True):
-        torch.testing.assert_close(gradient, by_sums, rtol=1e-8, atol=1e-9)
+    shared.assert_gradients(found, reconstruction + to_prior, model.networks.parameters(), atol=1e-9)
 
 
 def test_a_step_moves_encoder_and_decoder():
     model = method()
-    before = {name: value.detach().clone() for name, value in model.networks.named_parameters()}
-    losses = model.step(*batch())
-    after = dict(model.networks.named_parameters())
-    assert not any(torch.equal(before[name], after[name]) for name in before)
-    assert list(losses) == ["reconstruction", "divergence"]
-    assert all(value.shape == () and not value.requires_grad for value in losses.values())
+    assert shared.moved_by_a_step(model, *batch()) == shared.names_of(model, {"encoder", "decoder"})
+
+
+def test_losses_are_single_numbers_without_history():
+    shared.assert_losses(method().step(*batch()), ["reconstruction", "divergence"])
 
 
 def test_edit_changes_one_label_on_the_way_out_alone():
@@ -91,9 +79,7 @@ def test_edit_changes_one_label_on_the_way_out_alone():
     edited = model.edit(x, y, 1, True)
     torch.testing.assert_close(edited, model.decode(z, wanted).detach())
     assert torch.equal(y, kept)
-    assert edited.shape == x.shape
-    assert not edited.requires_grad
-    assert 0 <= edited.min() <= edited.max() <= 1
+    shared.assert_images_like(edited, x, low=0)
     assert not torch.equal(edited, model.edit(x, y, 1, False))
 
 
@@ -118,7 +104,7 @@ def test_edit_sets_a_label_that_was_missing():
 
 def test_networks_are_dualvaes_but_for_the_labels_that_go_in():
     of_dual = {"learning_rate_labels": 1e-3, "alpha": 1.0, "transfer": "fixed", "lambda": 1.0}
-    dual = DualVAE(settings(**of_dual), (3, SIDE, SIDE), 0, "cpu", n_labels=LABELS)
+    dual = DualVAE(SETTINGS | of_dual, (3, SIDE, SIDE), 0, "cpu", n_labels=LABELS)
     own = method(channels=3)
     sizes = [
         {name: sum(p.numel() for p in part.parameters()) for name, part in model.networks.items()}
@@ -127,33 +113,22 @@ def test_networks_are_dualvaes_but_for_the_labels_that_go_in():
     # A map for each label into the first convolution; a number for each into the first dense layer.
     assert sizes[0]["encoder"] - sizes[1]["encoder"] == LABELS * 3 * 9
     assert sizes[0]["decoder"] - sizes[1]["decoder"] == LABELS * 4 * 2 * 2
-    assert set(CVAE.SETTINGS) == set(settings()) - {"image_size"}
+    assert set(CVAE.SETTINGS) == set(SETTINGS) - {"image_size"}
     assert set(CVAE.SETTINGS) < set(DualVAE.SETTINGS)
 
 
 def test_state_goes_on_to_the_same_bits():
-    straight, resumed = method(seed=3), method(seed=4)
-    for iteration in range(3):
-        straight.step(*batch(iteration))
-    resumed.load_state({name: tensor.clone() for name, tensor in straight.state().items()})
-    for iteration in range(3, 6):
-        losses = [model.step(*batch(iteration)) for model in (straight, resumed)]
-        assert all(torch.equal(losses[0][name], losses[1][name]) for name in losses[0])
-    a, b = straight.state(), resumed.state()
-    assert a.keys() == b.keys()
-    assert all(torch.equal(a[name], b[name]) for name in a)
+    batches = [batch(iteration) for iteration in range(6)]
+    shared.assert_goes_on_to_the_same_bits(method(seed=3), method(seed=4), batches, stop=3)
 
 
 def test_a_loaded_model_edits_the_same():
-    model, loaded, (x, y) = trained(), method(seed=7), batch()
-    loaded.load_model({name: tensor.clone() for name, tensor in model.model().items()})
-    assert torch.equal(loaded.edit(x, y, 1, True), model.edit(x, y, 1, True))
+    shared.assert_loaded_edits_the_same(trained(), method(seed=7), *batch(), domain=1)
 
 
 def test_bytes_of_the_model_are_known():
     model = method()
-    held = sum(tensor.numel() * tensor.element_size() for tensor in model.model().values())
-    assert CVAE.model_bytes(model.settings, 1, n_labels=LABELS) == held
+    assert CVAE.model_bytes(model.settings, 1, n_labels=LABELS) == shared.held_bytes(model)
 
 
 def test_images_that_do_not_fit_are_refused():

@@ -1,5 +1,8 @@
 """DualVAE against its paper: Algorithm 1 and equations 1 to 3, by hand in float64."""
 
+import importlib.util
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -7,37 +10,26 @@ from torch.distributions import Normal, kl_divergence
 
 from encore.methods.dualvae import DualVAE, by_fixed_amount, label_log_likelihood, to_logit
 
+SPEC = importlib.util.spec_from_file_location("shared", Path(__file__).with_name("shared.py"))
+shared = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(shared)
+
 SIDE, LABELS = 8, 3
 NAN = float("nan")
-
-
-def settings(**changed):
-    return {
-        "image_size": SIDE,
-        "latent": 5,
-        "filters": [3, 4],
-        "pixel_deviation": 0.1,
-        "iterations": 6,
-        "batch_size": 6,
-        "learning_rate": 1e-3,
-        "learning_rate_labels": 2e-3,
-        "betas": [0.9, 0.999],
-        "alpha": 0.7,
-        "transfer": "fixed",
-        "lambda": 1.5,
-    } | changed
+SETTINGS = shared.VAE_SETTINGS | {
+    "learning_rate_labels": 2e-3,
+    "alpha": 0.7,
+    "transfer": "fixed",
+    "lambda": 1.5,
+}
 
 
 def method(seed=0, channels=1, **changed):
-    return DualVAE(settings(**changed), (channels, SIDE, SIDE), seed, "cpu", n_labels=LABELS)
+    return DualVAE(SETTINGS | changed, (channels, SIDE, SIDE), seed, "cpu", n_labels=LABELS)
 
 
-def batch(seed=0, missing=0.3, count=6, dtype=torch.float32):
-    generator = torch.Generator().manual_seed(seed)
-    x = torch.rand(count, 1, SIDE, SIDE, generator=generator, dtype=dtype)
-    y = torch.randint(2, (count, LABELS), generator=generator).to(dtype)
-    absent = torch.rand(count, LABELS, generator=generator) < missing
-    return x, y.masked_fill(absent, NAN)
+def batch(seed=0, missing=0.3, dtype=torch.float32):
+    return shared.labelled_batch(6, (1, SIDE, SIDE), LABELS, seed, missing, dtype)
 
 
 def trained(steps=3, **changed):
@@ -100,12 +92,9 @@ def test_step_follows_both_gradients_of_algorithm_1(missing, monkeypatch):
     torch.testing.assert_close(losses["divergence"], to_prior.detach() / 6)
     torch.testing.assert_close(losses["labels"], -log_p_y.detach() / 6)
     phi, theta = list(model.encoder.parameters()), list(model.decoder.parameters())
-    of_image = torch.autograd.grad(-(log_p_x - to_prior), [*phi, *theta], retain_graph=True)
-    of_labels = torch.autograd.grad(-0.7 * log_p_y, [*phi, model.U])
     assert list(found) == ["g", "g_e"]
-    for name, expected in (("g", of_image), ("g_e", of_labels)):
-        for gradient, by_sums in zip(found[name], expected, strict=True):
-            torch.testing.assert_close(gradient, by_sums, rtol=1e-8, atol=1e-9)
+    shared.assert_gradients(found["g"], -(log_p_x - to_prior), [*phi, *theta], atol=1e-9)
+    shared.assert_gradients(found["g_e"], -0.7 * log_p_y, [*phi, model.U], atol=1e-9)
 
 
 def test_both_optimisers_step_from_where_z_was_sampled(monkeypatch):
@@ -133,14 +122,8 @@ MOVES = {"g": {"encoder", "decoder"}, "g_e": {"encoder", "dual"}}
 def test_each_optimiser_moves_its_own_networks_alone(optimizer, networks, monkeypatch):
     model = method()
     assert set(model.optimizers) == set(MOVES)
-    for name, other in model.optimizers.items():
-        if name != optimizer:
-            monkeypatch.setattr(other, "step", lambda: None)
-    before = {name: value.detach().clone() for name, value in model.networks.named_parameters()}
-    model.step(*batch(missing=0.0))
-    after = dict(model.networks.named_parameters())
-    for name, value in before.items():
-        assert torch.equal(value, after[name]) == (name.partition(".")[0] not in networks), name
+    shared.leave_one_optimizer(model, optimizer, monkeypatch)
+    assert shared.moved_by_a_step(model, *batch(missing=0.0)) == shared.names_of(model, networks)
 
 
 def test_without_labels_it_is_a_variational_autoencoder(monkeypatch):
@@ -170,9 +153,7 @@ def test_alpha_hardly_counts_under_adam():
 
 
 def test_losses_are_single_numbers_without_history():
-    losses = method().step(*batch())
-    assert list(losses) == ["reconstruction", "divergence", "labels"]
-    assert all(value.shape == () and not value.requires_grad for value in losses.values())
+    shared.assert_losses(method().step(*batch()), ["reconstruction", "divergence", "labels"])
 
 
 def test_networks_are_of_the_size_that_settings_say():
@@ -180,7 +161,7 @@ def test_networks_are_of_the_size_that_settings_say():
     assert model.U.shape == (LABELS, 5)
     assert [name for name, _ in model.networks["dual"].named_parameters()] == ["weight"]  # no bias
     assert model.encoder(torch.rand(2, 3, SIDE, SIDE)).shape == (2, 10)
-    assert set(DualVAE.SETTINGS) == set(settings()) - {"image_size"}
+    assert set(DualVAE.SETTINGS) == set(SETTINGS) - {"image_size"}
     assert model.images_per_step == 6
 
 
@@ -213,9 +194,7 @@ def test_edit_decodes_the_mean_latent_moved_along_its_dual_vector(transfer, valu
     w = torch.stack([one + sign * float(lambda_) * u for one, lambda_ in zip(z, amount, strict=True)])
     edited = model.edit(x, y, 2, value)
     torch.testing.assert_close(edited, model.decoder(w).detach())
-    assert edited.shape == x.shape
-    assert not edited.requires_grad
-    assert 0 <= edited.min() <= edited.max() <= 1
+    shared.assert_images_like(edited, x, low=0)
 
 
 def test_edit_needs_no_labels_and_draws_nothing():
@@ -262,34 +241,22 @@ def test_it_learns_to_brighten_the_half_that_a_label_names():
 
 
 def test_state_goes_on_to_the_same_bits():
-    straight, resumed = method(seed=3), method(seed=4)
-    for iteration in range(3):
-        straight.step(*batch(iteration))
-    resumed.load_state({name: tensor.clone() for name, tensor in straight.state().items()})
-    for iteration in range(3, 6):
-        losses = [model.step(*batch(iteration)) for model in (straight, resumed)]
-        assert all(torch.equal(losses[0][name], losses[1][name]) for name in losses[0])
-    a, b = straight.state(), resumed.state()
-    assert a.keys() == b.keys()
-    assert all(torch.equal(a[name], b[name]) for name in a)
+    batches = [batch(iteration) for iteration in range(6)]
+    shared.assert_goes_on_to_the_same_bits(method(seed=3), method(seed=4), batches, stop=3)
 
 
 def test_a_seed_gives_the_same_networks():
-    a, b, other = method(seed=1).model(), method(seed=1).model(), method(seed=2).model()
-    assert all(torch.equal(a[name], b[name]) for name in a)
-    assert not torch.equal(a["dual.weight"], other["dual.weight"])
+    models = [method(seed=seed).model() for seed in (1, 1, 2)]
+    shared.assert_a_seed_decides(*models, "dual.weight")
 
 
 def test_a_loaded_model_edits_the_same():
-    model, loaded, (x, y) = trained(), method(seed=7), batch()
-    loaded.load_model({name: tensor.clone() for name, tensor in model.model().items()})
-    assert torch.equal(loaded.edit(x, y, 1, True), model.edit(x, y, 1, True))
+    shared.assert_loaded_edits_the_same(trained(), method(seed=7), *batch(), domain=1)
 
 
 def test_bytes_of_the_model_are_known():
     model = method()
-    held = sum(tensor.numel() * tensor.element_size() for tensor in model.model().values())
-    assert DualVAE.model_bytes(model.settings, 1, n_labels=LABELS) == held
+    assert DualVAE.model_bytes(model.settings, 1, n_labels=LABELS) == shared.held_bytes(model)
 
 
 def test_images_that_do_not_fit_are_refused():

@@ -1,12 +1,18 @@
 """IFcVAEGAN against its paper and its released code: Algorithm 1, equations 3 to 12, by hand in float64."""
 
+import importlib.util
 import itertools
 import math
+from pathlib import Path
 
 import pytest
 import torch
 
 from encore.methods.ifcvaegan import IFcVAEGAN
+
+SPEC = importlib.util.spec_from_file_location("shared", Path(__file__).with_name("shared.py"))
+shared = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(shared)
 
 SIDE, LATENT, M = 16, 5, 6
 
@@ -59,10 +65,8 @@ def method(reading="code", seed=0, **changed):
     return IFcVAEGAN(settings(reading, **changed), (3, SIDE, SIDE), seed, "cpu", n_labels=1)
 
 
-def batch(seed=0, count=M):
-    generator = torch.Generator().manual_seed(seed)
-    x = torch.rand(count, 3, SIDE, SIDE, generator=generator)
-    return x, torch.randint(2, (count, 1), generator=generator).float()
+def batch(seed=0):
+    return shared.labelled_batch(M, (3, SIDE, SIDE), 1, seed, missing=0)
 
 
 def trained(steps=3, reading="code", seed=0, **changed):
@@ -253,14 +257,10 @@ def test_what_the_reconstructions_label_teaches(label_features, taught, monkeypa
 )
 def test_each_optimizer_moves_its_own_networks_alone(optimizer, networks, reading, monkeypatch):
     model = method(reading)
-    for name, other in model.optimizers.items():
-        if name != optimizer:
-            monkeypatch.setattr(other, "step", lambda: None)
-    before = parameters(model.networks)
-    model.step(*batch())
-    after = parameters(model.networks)
-    moved = {name for name in before if not torch.equal(before[name], after[name])}
-    assert moved == {name for name in before if name.split(".")[0] in networks}
+    shared.leave_one_optimizer(model, optimizer, monkeypatch)
+    moved = shared.moved_by_a_step(model, *batch())
+    learned = parameters(model.networks).keys()  # the batch norms' statistics move in any case
+    assert moved & learned == shared.names_of(model, networks) & learned
 
 
 def test_all_gradients_come_before_all_updates(monkeypatch):
@@ -442,31 +442,22 @@ def test_samples_are_pairs_of_one_z_with_either_label():
 
 @pytest.mark.parametrize("reading", READINGS)
 def test_state_goes_on_to_the_same_bits(reading):
-    straight, resumed = trained(3, reading, seed=3), method(reading, seed=4)
-    resumed.load_state({name: tensor.clone() for name, tensor in straight.state().items()})
-    for iteration in range(3, 6):
-        losses = [model.step(*batch(iteration)) for model in (straight, resumed)]
-        assert all(torch.equal(losses[0][name], losses[1][name]) for name in losses[0])
-    a, b = straight.state(), resumed.state()
-    assert a.keys() == b.keys()
-    assert all(torch.equal(a[name], b[name]) for name in a)
+    straight, resumed = method(reading, seed=3), method(reading, seed=4)
+    batches = [batch(iteration) for iteration in range(6)]
+    shared.assert_goes_on_to_the_same_bits(straight, resumed, batches, stop=3)
 
 
 def test_a_loaded_model_edits_the_same():
-    model, loaded, (x, y) = trained(), method(seed=9), batch()
-    loaded.load_model({name: tensor.clone() for name, tensor in model.model().items()})
+    model, loaded = trained(), method(seed=9)
+    shared.assert_loaded_edits_the_same(model, loaded, *batch(), domain=0)
     assert {name.split(".")[0] for name in model.model()} == {"encoder", "decoder"}
-    for value in (False, True):
-        assert torch.equal(loaded.edit(x, y, 0, value), model.edit(x, y, 0, value))
 
 
 def test_bytes_of_the_model_are_known():
     model = method()
-    held = sum(tensor.numel() * tensor.element_size() for tensor in model.model().values())
-    assert IFcVAEGAN.model_bytes(model.settings, 3) == held
+    assert IFcVAEGAN.model_bytes(model.settings, 3) == shared.held_bytes(model)
 
 
 def test_a_seed_is_the_whole_of_chance():
-    a, b, other = trained(seed=5).state(), trained(seed=5).state(), trained(seed=6).state()
-    assert all(torch.equal(a[name], b[name]) for name in a)
-    assert not torch.equal(a["encoder.mean.weight"], other["encoder.mean.weight"])
+    states = [trained(seed=seed).state() for seed in (5, 5, 6)]
+    shared.assert_a_seed_decides(*states, "encoder.mean.weight")

@@ -9,8 +9,8 @@ from safetensors.torch import save_file
 from torchvision.models import Inception3, Inception_V3_Weights
 from torchvision.transforms.functional import InterpolationMode, resize
 
-from encore.methods.attribute_classifier import classification_loss
 from encore.methods.inception_classifier import InceptionClassifier, prepare
+from encore.networks.labels import classification_loss
 
 LABELS, BATCH = 3, 3
 NAN = float("nan")

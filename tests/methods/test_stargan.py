@@ -1,12 +1,18 @@
 """StarGAN against its paper: equations 1 to 8, updates, decay and editing, by hand in float64."""
 
+import importlib.util
+from pathlib import Path
+
 import pytest
 import torch
 
 from encore.methods.stargan import StarGAN, decayed_rate
 
+SPEC = importlib.util.spec_from_file_location("shared", Path(__file__).with_name("shared.py"))
+shared = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(shared)
+
 SIDE, LABELS, BATCH = 8, 3, 5
-NAN = float("nan")
 SETTINGS = {
     "image_size": SIDE,
     "generator_filters": [4, 6],
@@ -32,11 +38,9 @@ def method(seed=0, channels=1, **changed):
 
 
 def batch(model, seed=0, missing=0.3):
-    random = torch.Generator().manual_seed(seed)
-    count, channels = model.images_per_step, model.D.layers[0][0].in_channels
-    x = torch.rand(count, channels, SIDE, SIDE, generator=random) * 2 - 1
-    y = torch.randint(2, (count, LABELS), generator=random).float()
-    return x, y.masked_fill(torch.rand(count, LABELS, generator=random) < missing, NAN)
+    shape = (model.D.layers[0][0].in_channels, SIDE, SIDE)
+    x, y = shared.labelled_batch(model.images_per_step, shape, LABELS, seed, missing)
+    return x * 2 - 1, y
 
 
 def trained(steps=3, **changed):
@@ -46,25 +50,14 @@ def trained(steps=3, **changed):
     return model
 
 
-def tensors(module):
-    return {name: value.detach().clone() for name, value in module.state_dict().items()}
-
-
 # --- equations ---------------------------------------------------------------------------------------
 
 
 def exact(monkeypatch, **changed):
     """A method in float64, and the gradients that its optimizers would have followed."""
-    model, seen = method(**changed), {}
+    model = method(**changed)
     model.networks.double()
-    for name, optimizer in model.optimizers.items():
-        parameters = optimizer.param_groups[0]["params"]
-        monkeypatch.setattr(
-            optimizer,
-            "step",
-            lambda name=name, of=parameters: seen.update({name: [p.grad.clone() for p in of]}),
-        )
-    return model, seen
+    return model, shared.gradients_of(model, monkeypatch)
 
 
 def labels_of(model):
@@ -86,12 +79,6 @@ def cross_entropy(logits, y):
             elif y[i, k] == 0:
                 total = total - (1 - p[i, k]).log()
     return total / len(y)
-
-
-def assert_gradients(found, loss, module):
-    expected = torch.autograd.grad(loss, list(module.parameters()))
-    for gradient, wanted in zip(found, expected, strict=True):
-        torch.testing.assert_close(gradient, wanted, rtol=1e-8, atol=1e-10)
 
 
 def zeroed(y):
@@ -121,7 +108,8 @@ def test_discriminator_loss_is_equation_5(penalty_weight, classification_weight,
     classification = cross_entropy(model.D(x)[1], own)
     torch.testing.assert_close(losses["critic"], critic)
     torch.testing.assert_close(losses["classification_real"], classification)
-    assert_gradients(seen["discriminator"], critic + classification_weight * classification, model.D)
+    loss = critic + classification_weight * classification
+    shared.assert_gradients(seen["discriminator"], loss, model.D.parameters(), atol=1e-10)
 
 
 @pytest.mark.parametrize(("classification_weight", "reconstruction_weight"), [(1, 10), (0.5, 3)])
@@ -143,7 +131,7 @@ def test_generator_loss_is_equation_6(classification_weight, reconstruction_weig
     torch.testing.assert_close(losses["classification_fake"], classification)
     torch.testing.assert_close(losses["reconstruction"], reconstruction)
     loss = adversarial + classification_weight * classification + reconstruction_weight * reconstruction
-    assert_gradients(seen["generator"], loss, model.G)
+    shared.assert_gradients(seen["generator"], loss, model.G.parameters(), atol=1e-10)
 
 
 # --- updates -----------------------------------------------------------------------------------------
@@ -153,14 +141,8 @@ def test_generator_loss_is_equation_6(classification_weight, reconstruction_weig
 def test_each_adam_moves_its_own_network_alone(optimizer, monkeypatch):
     model = method()
     assert set(model.optimizers) == {"discriminator", "generator"}
-    for name, other in model.optimizers.items():
-        if name != optimizer:
-            monkeypatch.setattr(other, "step", lambda: None)
-    before = tensors(model.networks)
-    model.step(*batch(model))
-    after = tensors(model.networks)
-    moved = {name for name in before if not torch.equal(before[name], after[name])}
-    assert moved == {name for name in before if name.startswith(optimizer)}
+    shared.leave_one_optimizer(model, optimizer, monkeypatch)
+    assert shared.moved_by_a_step(model, *batch(model)) == shared.names_of(model, {optimizer})
 
 
 def test_d_learns_from_fresh_images_and_g_from_the_last_of_them(monkeypatch):
@@ -208,14 +190,9 @@ def test_images_are_mirrored_before_both_updates(monkeypatch):
 def test_losses_are_finite_numbers_without_gradients_even_without_any_label():
     model = method()
     losses = model.step(*batch(model, missing=1))
-    assert set(losses) == {
-        "critic",
-        "classification_real",
-        "adversarial",
-        "classification_fake",
-        "reconstruction",
-    }
-    assert all(value.dim() == 0 and not value.requires_grad and value.isfinite() for value in losses.values())
+    of_discriminator = ["critic", "classification_real"]
+    of_generator = ["adversarial", "classification_fake", "reconstruction"]
+    shared.assert_losses(losses, of_discriminator + of_generator)
     assert losses["classification_real"] == losses["classification_fake"] == 0
 
 
@@ -284,17 +261,13 @@ def test_edit_tells_the_generator_one_other_label(channels):
     with torch.no_grad():
         expected = model.G(x, told)
     assert torch.equal(edited, expected)
-    assert edited.shape == x.shape
-    assert edited.abs().max() <= 1
-    assert not edited.requires_grad
+    shared.assert_images_like(edited, x, low=-1)
     assert (edited - model.edit(x, y, 1, False)).abs().max() > 1e-5
 
 
 def test_no_image_depends_on_those_beside_it():
     model = trained()
-    x, y = batch(model)
-    alone = [model.edit(*one, 0, True) for one in zip(x.split(1), y.split(1), strict=True)]
-    torch.testing.assert_close(model.edit(x, y, 0, True), torch.cat(alone))
+    shared.assert_edits_each_image_alone(model, *batch(model))
 
 
 def test_it_learns_to_change_one_label_and_to_leave_the_other():
@@ -322,38 +295,27 @@ def test_it_learns_to_change_one_label_and_to_leave_the_other():
 
 def test_state_goes_on_to_the_same_bits():
     straight, resumed = method(seed=3), method(seed=4)
-    for iteration in range(6):
-        straight.step(*batch(straight, iteration))
-    resumed.load_state({name: tensor.clone() for name, tensor in straight.state().items()})
-    for iteration in range(6, 9):  # the step size decays
-        losses = [model.step(*batch(model, iteration)) for model in (straight, resumed)]
-        assert all(torch.equal(losses[0][name], losses[1][name]) for name in losses[0])
-    a, b = straight.state(), resumed.state()
-    assert a.keys() == b.keys()
-    assert all(torch.equal(a[name], b[name]) for name in a)
+    batches = [batch(straight, iteration) for iteration in range(9)]
+    # The step size decays after the stop.
+    shared.assert_goes_on_to_the_same_bits(straight, resumed, batches, stop=6)
 
 
 def test_a_seed_decides_all():
-    a, b, c = (method(seed=seed) for seed in (5, 5, 6))
-    for model in (a, b, c):
-        model.step(*batch(model))
-    assert all(torch.equal(tensor, b.state()[name]) for name, tensor in a.state().items())
-    assert not torch.equal(a.G[0][0].weight, c.G[0][0].weight)
+    states = [trained(steps=1, seed=seed).state() for seed in (5, 5, 6)]
+    shared.assert_a_seed_decides(*states, "generator.0.0.weight")
 
 
 def test_a_loaded_model_edits_the_same():
     model, loaded = trained(), method(seed=9)
-    x, y = batch(model)
-    loaded.load_model({name: tensor.clone() for name, tensor in model.model().items()})
-    assert torch.equal(loaded.edit(x, y, 0, True), model.edit(x, y, 0, True))
+    shared.assert_loaded_edits_the_same(model, loaded, *batch(model), domain=0)
     assert {name.split(".")[0] for name in model.model()} == {"generator"}
 
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_bytes_of_the_model_are_known(channels):
     model = method(channels=channels)
-    held = sum(tensor.numel() * tensor.element_size() for tensor in model.model().values())
-    assert StarGAN.model_bytes(model.settings, channels, n_labels=LABELS) == held
+    known = StarGAN.model_bytes(model.settings, channels, n_labels=LABELS)
+    assert known == shared.held_bytes(model)
 
 
 def test_images_that_do_not_fit_are_refused():

@@ -1,6 +1,8 @@
 """The variational autoencoder: bound and reconstruction probability against closed forms in float64."""
 
+import importlib.util
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,8 +10,12 @@ import torch
 from torch import nn
 from torch.distributions import Bernoulli, Normal, kl_divergence
 
-from encore.methods.vae import VAE, divergence, log_likelihood
+from encore.methods.vae import VAE, log_likelihood
 from encore.papers import find_experiment
+
+SPEC = importlib.util.spec_from_file_location("shared", Path(__file__).with_name("shared.py"))
+shared = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(shared)
 
 SIDE = 8
 
@@ -38,12 +44,6 @@ def test_likelihood_is_that_of_independent_pixels():
     torch.testing.assert_close(log_likelihood(x, logits), expected)
 
 
-def test_divergence_is_that_of_two_gaussians():
-    mean, log_variance = torch.randn(2, 5, 7, dtype=torch.float64)
-    q, p = Normal(mean, (log_variance / 2).exp()), Normal(torch.zeros_like(mean), torch.ones_like(mean))
-    torch.testing.assert_close(divergence(mean, log_variance), kl_divergence(q, p).sum(1))
-
-
 def test_step_goes_up_the_evidence_lower_bound(monkeypatch):
     model = method()
     model.networks.double()
@@ -69,10 +69,8 @@ def test_step_goes_up_the_evidence_lower_bound(monkeypatch):
 
 def test_a_step_moves_encoder_and_decoder():
     model = method()
-    before = {name: value.detach().clone() for name, value in model.networks.named_parameters()}
-    model.step(batch(model))
-    after = dict(model.networks.named_parameters())
-    assert not any(torch.equal(before[name], after[name]) for name in before)
+    learned = dict(model.networks.named_parameters()).keys()
+    assert learned <= shared.moved_by_a_step(model, batch(model))
 
 
 class OneLatent(VAE):
@@ -141,15 +139,8 @@ def test_networks_are_those_of_the_methods_beside_it():
 
 def test_state_goes_on_to_the_same_bits():
     straight, resumed = method(seed=3), method(seed=4)
-    for iteration in range(3):
-        straight.step(batch(straight, iteration))
-    resumed.load_state({name: tensor.clone() for name, tensor in straight.state().items()})
-    for iteration in range(3, 6):
-        losses = [model.step(batch(model, iteration)) for model in (straight, resumed)]
-        assert all(torch.equal(losses[0][name], losses[1][name]) for name in losses[0])
-    a, b = straight.state(), resumed.state()
-    assert a.keys() == b.keys()
-    assert all(torch.equal(a[name], b[name]) for name in a)
+    batches = [(batch(straight, iteration),) for iteration in range(6)]
+    shared.assert_goes_on_to_the_same_bits(straight, resumed, batches, stop=3)
 
 
 def test_a_loaded_model_scores_the_same():
@@ -160,8 +151,7 @@ def test_a_loaded_model_scores_the_same():
 
 def test_bytes_of_the_model_are_known():
     model = method()
-    held = sum(tensor.numel() * tensor.element_size() for tensor in model.model().values())
-    assert VAE.model_bytes(model.settings, 1) == held
+    assert VAE.model_bytes(model.settings, 1) == shared.held_bytes(model)
 
 
 def test_images_that_do_not_fit_are_refused():

@@ -8,7 +8,6 @@ import torch.nn.functional as F
 from torch import nn
 
 from encore.networks.efficientgan_mnist import (
-    Dropout,
     Encoder,
     Generator,
     ImageDiscriminator,
@@ -16,7 +15,6 @@ from encore.networks.efficientgan_mnist import (
     check_side,
     initialise,
     logit_loss,
-    modules_bytes,
 )
 
 
@@ -147,15 +145,6 @@ def test_features_are_those_of_the_layer_that_is_asked_for():
     torch.testing.assert_close(network[3](network.features(x, 3)), network(x))
 
 
-def test_dropout_draws_from_its_own_generator_and_rests_when_nothing_is_trained():
-    x = torch.ones(100, 100)
-    masks = [Dropout(0.25, torch.Generator().manual_seed(5))(x) for _ in range(2)]
-    assert torch.equal(*masks)
-    assert masks[0].unique().tolist() == pytest.approx([0, 4 / 3])
-    assert masks[0].mean().item() == pytest.approx(1, abs=0.03)
-    assert torch.equal(Dropout(0.25, None).eval()(x), x)
-
-
 def test_logit_loss_is_binary_cross_entropy():
     logits = torch.tensor([-3.0, 0.0, 40.0], dtype=torch.float64)
     for real in (True, False):
@@ -168,9 +157,3 @@ def test_a_side_that_does_not_halve_twice_is_refused():
     check_side(28)
     with pytest.raises(ValueError, match="image_size = 30: these networks need a multiple of 4 pixels"):
         check_side(30)
-
-
-def test_bytes_are_those_of_parameters_and_buffers():
-    # 18 weights and 2 biases; scale, shift, mean and variance of 2 filters, and a counter of 8 bytes.
-    network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2))
-    assert modules_bytes(network) == 4 * (18 + 2 + 2 * 2 + 2 * 2) + 8

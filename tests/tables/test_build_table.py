@@ -396,3 +396,61 @@ def test_published_by_unit_speaks_the_units_language():
     assert len(printed) == 10
     assert published_by_unit(paper, "piad_table2", "KDE", "mnist")["3"] == "0.693"
     assert published_by_unit(paper, "demo", "KDE", "digits") == {}
+
+
+# --- a score of its own, and shares of few printed images --------------------------------------------
+
+
+def test_a_table_of_another_score_takes_that_one_alone():
+    own = runs("gan", dict.fromkeys(full(), 0.1), device="cpu")
+    logit = runs("gan", full(), score="logit", device="NVIDIA X")
+    measures = {"gan": pd.concat([own, logit])}
+    frame = build(measures, score="logit")
+    assert cell(frame, "GAN", "zero").reproduced == pytest.approx(0.97)
+    assert cell(frame, "GAN", "avg").reproduced == pytest.approx(0.935)
+    assert cell(build(measures), "GAN", "zero").reproduced == pytest.approx(0.1)
+    said = foot(paper(score="logit"), "p_table2", frame, measures)
+    assert "Devices: NVIDIA X (gan)." in said
+    assert cell(build({"gan": own}, score="logit"), "GAN", "zero").note == "not run"
+
+
+IMAGES = {"value": 16, "source": "all printed shares are sixteenths."}
+SHARES = (
+    printed("GAN", "zero", "0.813"),
+    printed("GAN", "one", "0.000"),
+    printed("Cited", "zero", "0.5", "from elsewhere"),
+)
+
+
+def test_what_the_printed_images_allow_stands_in_the_note_of_a_printed_share():
+    gan = {"gan": runs("gan", full(), deviations="TF32")}
+    frame = build(gan, published=SHARES, printed_images=IMAGES)
+    assert cell(frame, "GAN", "zero").note == "deviation: TF32; 16 images allow 0.57 to 0.93"
+    assert cell(frame, "GAN", "one").note == "deviation: TF32; 16 images allow 0.00 to 0.19"
+    assert cell(frame, "GAN", "avg").note == "deviation: TF32"  # nothing is printed for it
+    assert cell(frame, "Cited", "zero").note == "from elsewhere"
+    silent = build(gan, published=SHARES)
+    assert not silent["note"].str.contains("images allow").any()
+    pd.testing.assert_frame_equal(silent.drop(columns="note"), frame.drop(columns="note"))
+
+
+def test_a_share_that_was_not_run_has_its_printed_images_too():
+    frame = build({}, published=SHARES, printed_images={**IMAGES, "value": 160})
+    assert cell(frame, "GAN", "zero").note == "not run; 160 images allow 0.75 to 0.87"
+
+
+def test_foot_explains_the_brackets_where_there_are_some():
+    sentence = (
+        "Beside a printed share stands the 95 % Wilson interval that 16 images allow: "
+        "all printed shares are sixteenths."
+    )
+    measures = {"gan": runs("gan", full())}
+    of_it = paper(published=SHARES, printed_images=IMAGES)
+    assert (
+        foot(of_it, "p_table2", build_table(of_it, "p_table2", measures, "paper", FACTS), measures).count(
+            sentence
+        )
+        == 1
+    )
+    silent = foot(paper(), "p_table2", build(measures), measures)
+    assert not any("Wilson" in line for line in silent)

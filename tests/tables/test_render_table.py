@@ -293,3 +293,50 @@ def test_a_number_leads_where_its_cell_is_explained(table2):
     assert [value for key, value in reader.attributes if key == "href"] == ["cited", "c.html#a&b"]
     unlinked = read(html(paper, name, frame, [])).rows
     assert reader.rows == unlinked
+
+
+def shares(**changed):
+    """Arguments of a rendering of a table that prints two shares of sixteen images and cites a third one."""
+    cells = [{"dataset": "F", "method": "A", "experiment": "a"}]
+    csv = tuple(
+        {"paper": "p", "table": "T", "dataset": "F", "method": method, "subset": subset, "metric": "AUROC",
+         "value": value, "std": "", "note": ""}
+        for method, subset, value in (("A", "0", "0.813"), ("A", "1", "1.000"), ("B", "0", "0.188"))
+    )  # fmt: skip
+    entry = {"title": "t", "source": "T", "metric": "AUROC", "published_metric": "AUROC", "score": "score",
+             "digits": 3, "rows": ["subset"], "columns": ["A", "B"], "cells": cells,
+             "margins": MARGINS} | changed  # fmt: skip
+    paper = Paper("p", {"title": "P"}, {"a": experiment("a", ("0", "1"))}, {"t": entry}, {}, {}, {}, csv)
+    both = [
+        measured("a", "MNIST", (0, 1, 2)),
+        measured("a", "MNIST", (0, 1, 2), values=(0.81, 0.82, 0.83), score="logit"),
+    ]
+    runs = pd.concat(both).query("unit in ('0', '1')")
+    return paper, "t", build_table(paper, "t", {"a": runs}, "paper", {"a": False})
+
+
+def test_what_printed_images_allow_stands_in_brackets_beside_the_printed_number():
+    table = shares(printed_images={"value": 16, "source": "s"})
+    first, second = layout(*table).cells
+    assert [cell.printed for cell in first] == ["0.813 [0.57, 0.93]", "0.188 [0.07, 0.43]"]
+    assert [cell.printed for cell in second] == ["1.000 [0.81, 1.00]", ""]
+    assert first[0].beneath == "(0.813 [0.57, 0.93]) ↑"
+    assert first[0].title.endswith("; 16 images allow 0.57 to 0.93")
+    assert "<br>(0.813 [0.57, 0.93]) ↑ | *0.188 [0.07, 0.43]* |" in markdown(*table, [])
+    assert r"{\scriptsize (0.813 [0.57, 0.93]) $\uparrow$}" in latex(*table, [])
+    assert r"\textit{0.188 [0.07, 0.43]}" in latex(*table, [])
+    rows = read(html(*table, [])).rows
+    assert rows[1] == ["0", "0.900 ± 0.0100.813 [0.57, 0.93] ↑ above", "0.188 [0.07, 0.43]"]
+
+
+def test_without_printed_images_a_printed_number_stands_alone():
+    assert [cell.printed for cell in layout(*shares()).cells[0]] == ["0.813", "0.188"]
+
+
+def test_a_table_shows_the_score_that_it_names():
+    shown = {score: layout(*shares(score=score)).cells[0][0] for score in ("score", "logit")}
+    assert {score: cell.reproduced for score, cell in shown.items()} == {
+        "score": "0.900 ± 0.010",
+        "logit": "0.820 ± 0.010",
+    }
+    assert shown["logit"].printed == shown["score"].printed == "0.813"

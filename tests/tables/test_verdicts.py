@@ -5,7 +5,17 @@ import pandas as pd
 import pytest
 import scipy.stats
 
-from encore.tables.verdicts import VERDICTS, better, compare, confidence, counts, interval, rounding, verdict
+from encore.tables.verdicts import (
+    VERDICTS,
+    better,
+    compare,
+    confidence,
+    counts,
+    interval,
+    rounding,
+    verdict,
+    wilson,
+)
 
 
 def judge(published, values, margin=0.01, **changed):
@@ -52,6 +62,42 @@ def test_confidence_of_one_run():
     assert all(map(math.isnan, confidence([], deterministic=True)))
 
 
+# Two shares are those that IFcVAEGAN prints, in three digits; the others are exact.
+@pytest.mark.parametrize(
+    ("share", "expected"),
+    [
+        (13 / 16, ("0.57", "0.93")),
+        (0.813, ("0.57", "0.93")),
+        (15 / 16, ("0.72", "0.99")),
+        (0.938, ("0.72", "0.99")),
+        (8 / 16, ("0.28", "0.72")),
+        (3 / 16, ("0.07", "0.43")),
+        (16 / 16, ("0.81", "1.00")),
+        (0 / 16, ("0.00", "0.19")),
+    ],
+)
+def test_what_sixteen_images_allow(share, expected):
+    assert tuple(f"{end:.2f}" for end in wilson(share, 16)) == expected
+
+
+@pytest.mark.parametrize("images", [1, 16, 160, 10_000])
+@pytest.mark.parametrize("share", [0.0, 0.1875, 0.5, 1.0])
+def test_the_ends_of_wilson_are_where_the_score_test_just_rejects(share, images):
+    """Both ends p solve (share - p)² = z² p (1 - p) / n; where the share is 0 or 1, one of them is that."""
+    low, high = wilson(share, images)
+    for p in (low, high):
+        assert (share - p) ** 2 == pytest.approx(1.959963984540054**2 * p * (1 - p) / images, abs=1e-15)
+    assert low < high
+    if share == 0:
+        assert (low, high) == pytest.approx((0, 1 / (1 + images / 3.841458820694124)), abs=1e-15)
+    assert wilson(1 - share, images) == pytest.approx((1 - high, 1 - low))
+
+
+def test_more_images_allow_less():
+    widths = [high - low for low, high in (wilson(0.8125, images) for images in (16, 64, 256))]
+    assert widths == sorted(widths, reverse=True)
+
+
 # With p = 0.97 and margin 0.01 the range is 0.955 to 0.985; three values a half-width d apart from their
 # mean have the interval mean ± 2.4841 d.
 @pytest.mark.parametrize(
@@ -88,7 +134,8 @@ def test_below_is_worse_where_lower_is_better(values, expected):
 
 
 def test_direction_of_metrics():
-    assert better("FID") == "lower"
+    assert better("FID") == better("MSE") == "lower"
+    assert better("Class0") == better("Class1") == better("CIS") == "higher"
     assert better("AUROC") == "higher"
     assert better("resembles_normal") == better("resembles_named") == "higher"
 

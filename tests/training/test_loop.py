@@ -136,6 +136,66 @@ def test_history_keeps_the_order_of_losses_over_a_checkpoint_before_its_first_ro
     assert list(second.log(2).items()) == [("b", 2.0), ("a", 3.0)]
 
 
+class Labelled(Stateless):
+    """Notes which image and which labels each step is given, over 11 steps of 3; ends after step `last`."""
+
+    iterations, images_per_step = 11, 3
+
+    def __init__(self, last=11):
+        self.last, self.images, self.labels = last, [], []
+
+    def step(self, x, y):
+        if len(self.images) == self.last:
+            raise Killed
+        self.images.append((x[:, 0, 0, 0] * 255).round().tolist())
+        self.labels.append(y.tolist())
+        return {"loss": y.nansum()}
+
+    def load_state(self, tensors):
+        pass
+
+
+def train_labelled(folder, model, **changed):
+    """Seven images, number k of grey k with the labels k and -k; image 4 lacks its second one."""
+    numbers = torch.arange(7)
+    images = numbers.byte().reshape(7, 1, 1, 1)
+    labels = torch.stack([numbers, -numbers], dim=1).float()
+    labels[4, 1] = math.nan
+    arguments = {"pixel_range": [0, 1], "device": "cpu", "seed": 7, "folder": folder, "key": "k",
+                 "checkpoint_seconds": 0, "label": "test"}  # fmt: skip
+    return loop.train(model, images, labels, **arguments | changed)
+
+
+def test_labels_come_in_the_order_of_their_images_over_all_passes(tmp_path):
+    model = Labelled()
+    train_labelled(tmp_path, model)
+    images = np.array(model.images)
+    assert images.shape == (11, 3)
+    assert {tuple(sorted(one_pass)) for one_pass in images.ravel()[:28].reshape(4, 7)} == {tuple(range(7))}
+    expected = np.stack([images, np.where(images == 4, math.nan, -images)], axis=2)
+    np.testing.assert_array_equal(model.labels, expected)
+
+
+@pytest.mark.parametrize("last", [1, 2, 6, 10])
+def test_labels_and_images_go_on_together_after_a_resume(last, tmp_path):
+    whole, first, second = Labelled(), Labelled(last), Labelled()
+    train_labelled(tmp_path / "whole", whole)
+    with pytest.raises(Killed):
+        train_labelled(tmp_path / "ended", first)
+    assert train_labelled(tmp_path / "ended", second).restarts == 1
+    assert len(second.images) == 11 - last
+    assert first.images + second.images == whole.images
+    np.testing.assert_array_equal(first.labels + second.labels, whole.labels)
+
+
+def test_all_images_at_once_come_with_all_labels(tmp_path):
+    model = Labelled()
+    model.iterations, model.images_per_step = 1, None
+    train_labelled(tmp_path, model)
+    assert model.images == [[float(number) for number in range(7)]]
+    assert [first for first, _ in model.labels[0]] == model.images[0]
+
+
 def test_divergence_ends_the_training_with_a_sentence_that_says_where(tmp_path):
     class Diverging(Stateless):
         iterations, images_per_step = 500, 1

@@ -100,6 +100,8 @@ def write_celeba(folder: Path) -> None:
     rows = [f"{i + 1:06d}.jpg " + " ".join(map(str, row)) for i, row in enumerate(labels)]
     (folder / "list_attr_celeba.txt").write_text("\n".join([str(count), " ".join(names), *rows]) + "\n")
     (folder / "list_eval_partition.txt").write_text("".join(parts))
+    people = [f"{index + 1:06d}.jpg {index // 3 + 1}\n" for index in range(count)]
+    (folder / "identity_CelebA.txt").write_text("".join(people))
 
 
 def write_photographs(folder: Path) -> None:

@@ -50,6 +50,11 @@ class MethodFacts:
     labelled: bool  # whether it trains on images with labels
     offers: frozenset[str]
 
+    @property
+    def judges(self) -> bool:
+        """Whether it is a classifier and nothing else: one training serves all runs that it judges."""
+        return "classify" in self.offers and not self.offers & {"score", "edit"}
+
 
 @dataclass(frozen=True)
 class Experiment:
@@ -373,7 +378,7 @@ def _experiment_faults(entry: Mapping, groups: Mapping, place: str) -> list[str]
         faults += _unit_faults(entry, place)
     if entry["dataset"] in DATASETS:
         faults += _resemblance_faults(entry, place)
-    if entry["method"] in METHODS:
+    if entry["method"] in METHODS and entry["dataset"] in DATASETS:
         faults += _label_faults(entry, place)
     for protocol in dict.fromkeys(_protocols_of(entry).values()):
         if protocol in _protocols():
@@ -417,6 +422,12 @@ def _unit_faults(entry: Mapping, place: str) -> list[str]:
         for unit in named
         if unit not in classes and unit not in domains
     ]
+    if not faults:
+        faults = [
+            f"{place}.domains: {unit!r} is no unit of the experiment; {nearest(unit, _units(entry))}"
+            for unit in domains
+            if unit not in _units(entry)
+        ]
     return faults + [
         f"{place}.domains.{unit}: {name!r} is no attribute of {dataset}; {nearest(name, classes)}"
         for unit, names in domains.items()
@@ -430,7 +441,14 @@ def _label_faults(entry: Mapping, place: str) -> list[str]:
     faults = []
     if "domains" in entry and not method_facts(entry["method"]).labelled:
         faults.append(f"{place}.domains: the method {entry['method']!r} takes no labels.")
-    return faults + (_image_faults(entry["method"], place, {"edit"}) if "judged" in entry else [])
+    if "judged" not in entry:
+        return faults
+    if "edit" not in method_facts(entry["method"]).offers:
+        return faults + _image_faults(entry["method"], place, {"edit"})
+    needed = {"transfer"} if "amounts" in entry["judged"] else set()
+    if any(len(_domains(entry, entry.get("domains", {}).get(unit, [unit]))) == 1 for unit in _units(entry)):
+        needed |= {"reconstruct"}
+    return faults + _image_faults(entry["method"], place, needed)
 
 
 def _judge_faults(experiments: Mapping[str, Experiment], known: Iterable[str], where: str) -> list[str]:
@@ -741,12 +759,13 @@ def _list(mapping: object, key: str) -> list:
 
 
 def selected_runs(experiment: Experiment, config: Mapping) -> list[tuple[str, int]]:
-    """(unit, seed) of every run that the configuration asks for; a deterministic method runs once a unit."""
+    """(unit, seed) of every run that is asked for; a deterministic method and a judge run once a unit."""
     if experiment.dataset not in config.get("datasets", DATASETS):
         return []
     chosen = config.get("select", {}).get(experiment.name, {})
     units = [unit for unit in experiment.units if unit in chosen.get("units", experiment.units)]
     seeds = chosen.get("seeds", config["seeds"])
-    if method_facts(experiment.method).deterministic:
+    facts = method_facts(experiment.method)
+    if facts.deterministic or facts.judges:
         seeds = [0] if seeds else []
     return [(unit, seed) for unit in units for seed in seeds]

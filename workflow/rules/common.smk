@@ -101,6 +101,14 @@ def runs_of(name, file):
     return [f"results/runs/{name}/{unit}/{seed}/{file}" for unit, seed in runs]
 
 
+def first_of_each_unit(name, file):
+    """`file` in the folder of the first run of every unit."""
+    first = {}
+    for path in runs_of(name, file):
+        first.setdefault(Path(path).parents[1], path)
+    return list(first.values())
+
+
 def runs_of_unit(name, figure, file):
     """`file` in the folder of every run of the unit that a figure shows."""
     paths = runs_of(name, file)
@@ -174,7 +182,7 @@ def group_of(wildcards):
     A group must be a chain: Snakemake adds up what its members ask for wherever two could run at once.
     """
     facts = papers.method_facts(experiment_of(wildcards).method)
-    if not facts.offers & {"score", "edit"}:  # a judge, which many runs wait for
+    if facts.judges:  # many runs wait for it
         return f"judge_{wildcards.unit}"
     return f"unit_{wildcards.unit}" if facts.on_gpu else "fits"
 
@@ -214,18 +222,19 @@ def inputs_of_figure(wildcards):
         case "samples":
             return runs_of(entry["experiment"], "reconstructions.safetensors")[:1]
         case "reconstructions":  # of every unit, from its first seed
-            first = {}
-            for path in runs_of(entry["experiment"], "reconstructions.safetensors"):
-                first.setdefault(Path(path).parents[1], path)
-            return list(first.values())
+            return first_of_each_unit(
+                entry["experiment"], "reconstructions.safetensors"
+            )
         case "resemblance":
             return runs_of(entry["experiment"], "resemblance.csv")
         case "sweep":
             return [f"results/measures/{entry['experiment']}.csv"]
         case "sparsity":
             return [f"results/measures/{name}.csv" for name in entry["experiments"]]
-        case "edits":  # of one unit, from its first seed
+        case "edits" if "unit" in entry:  # from its first seed
             return runs_of_unit(entry["experiment"], entry, "edits.safetensors")[:1]
+        case "edits":
+            return first_of_each_unit(entry["experiment"], "edits.safetensors")
         case "domains":
             found = [
                 runs_of_unit(name, entry, "edits.safetensors")[:1]

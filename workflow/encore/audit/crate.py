@@ -5,7 +5,7 @@ the records say; nothing in it names a person, a machine or a place on one.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
@@ -115,9 +115,9 @@ def _add_run(crate: ROCrate, workflow: ContextEntity, trail: Trail) -> None:
             name=file.path,
             contentSize=str(file.bytes),
             sha256=file.sha256,
-            **({"subjectOf": crate.get(quote(described))} if quote(described) in crate else {}),
+            **_described_by(crate, names),
         )
-        for file, described in _raw_files(trail)
+        for file, names in _raw_files(trail)
     ]
     results = [
         crate.get(quote(name))
@@ -139,6 +139,12 @@ def _add_run(crate: ROCrate, workflow: ContextEntity, trail: Trail) -> None:
     )
 
 
+def _described_by(crate: ROCrate, names: Iterable[str]) -> dict[str, list[ContextEntity]]:
+    """The property of a raw file that leads to what describes it, as far as that is in the crate."""
+    there = [crate.get(quote(name)) for name in names if quote(name) in crate]
+    return {"subjectOf": there} if there else {}
+
+
 def _add(crate: ROCrate, name_in_crate: str, kind: str, **properties: object) -> ContextEntity:
     """Add an entity that is no file; a list of one is written as that one, as RO-Crate asks for."""
     single = {
@@ -148,14 +154,18 @@ def _add(crate: ROCrate, name_in_crate: str, kind: str, **properties: object) ->
     return crate.add(ContextEntity(crate, name_in_crate, properties={"@type": kind, **single}))
 
 
-def _raw_files(trail: Trail) -> Iterator[tuple[RawFile, str]]:
-    """Every raw file, and what describes it in the crate: its inventory, or the record of its weights."""
+def _raw_files(trail: Trail) -> Iterable[tuple[RawFile, list[str]]]:
+    """Every raw file once, and what describes it: the inventories of its datasets, or its weights' record."""
+    found: dict[str, tuple[RawFile, list[str]]] = {}
     for name, record in trail.records.items():
         if record["rule"] == "download":
             for inventory in record["outputs"]:
-                yield from ((file, inventory) for file in read_inventory(trail.root / inventory))
+                for file in read_inventory(trail.root / inventory):
+                    found.setdefault(file.path, (file, []))[1].append(inventory)
         elif record["rule"] == "weights":
-            yield RawFile(**record["raw"]), name
+            file = RawFile(**record["raw"])
+            found.setdefault(file.path, (file, []))[1].append(name)
+    return found.values()
 
 
 def _times(trail: Trail) -> tuple[str, str]:

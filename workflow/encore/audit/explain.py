@@ -508,7 +508,11 @@ def _data(case: _Case) -> Section:
         except (FileNotFoundError, ValueError):
             sentences.append(f"{name}, which names its raw files, cannot be read.")
     sentences += dict.fromkeys(f"Protocol {job['protocol']}, split seed {job['split_seed']}." for job in jobs)
-    sentences += _split_sentences(records.values())
+    judged = case.cell.experiment.judged if case.cell.experiment else {}
+    sentences += _split_sentences(records.values(), edited=bool(judged))
+    if judged:
+        tested = f"the first {judged['images']:,} test images" if "images" in judged else "all test images"
+        sentences.append(f"A classifier, {judged['by']} with seed 0, judges the edits of {tested}.")
     files += [RawFile(**record["raw"]) for record in records.values() if record["rule"] == "weights"]
     files.sort(key=lambda file: file.verified)
     if unverified := sum(not file.verified for file in files):
@@ -537,14 +541,18 @@ def _rule(case: _Case, link: _Link) -> str:
     return case.trail.records[link.record]["rule"] if link.record else ""
 
 
-def _split_sentences(records: Iterable[Mapping]) -> Iterator[str]:
-    """How the images were divided: of one unit in full, of several whether any leaks."""
+def _split_sentences(records: Iterable[Mapping], *, edited: bool) -> Iterator[str]:
+    """How the images were divided: of one unit in full, of several whether any leaks.
+
+    edited: the unit is no normal or anomalous class but an attribute that images have or lack.
+    """
+    without, having = ("without the attribute", "with it") if edited else ("normal", "anomalous ones")
     splits = [record for record in records if record["rule"] == "split"]
     if len(splits) == 1:
         (split,) = splits
         yield (
             f"Unit {split['unit']}: {split['train']:,} images to train on; to test on, "
-            f"{split['test_normal']:,} normal and {split['test_anomalous']:,} anomalous ones."
+            f"{split['test_normal']:,} {without} and {split['test_anomalous']:,} {having}."
         )
     leaking = {split["unit"]: split.get("leaked", 0) for split in splits if split.get("leaked", 0) > 0}
     if leaking:

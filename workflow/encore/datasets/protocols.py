@@ -199,13 +199,16 @@ def held_out_fifth(
     """For experiments that edit data without an official test part, or a copy that holds the train part
     alone: trains on the first four fifths of the train part, in the dataset's order, and tests on the last.
 
-    Both parts may show the same person, which CelebA's official parts do not.
+    Where it is known who is shown, the order is that of the people's numbers, and all images of a person are
+    in one part, as in CelebA's official ones; the test part is then a fifth or a little more.
     unit: the attribute that `anomalous` marks; nothing is drawn, and all units have the same two parts.
     Raises ValueError if the dataset has no attributes.
     """
     attributes = _attributes("held_out_fifth", images)
-    train, test = np.split(np.arange(images.n_train), [images.n_train * 4 // 5])
-    return Split(train, test, attributes[test, unit])
+    order = np.arange(images.n_train) if images.identities is None else images.identities[: images.n_train]
+    tested = order >= np.sort(order)[images.n_train * 4 // 5]
+    test = np.flatnonzero(tested)
+    return Split(np.flatnonzero(~tested), test, attributes[test, unit])
 
 
 PROTOCOLS: Mapping[str, Callable[..., Split]] = {

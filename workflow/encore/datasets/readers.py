@@ -6,7 +6,7 @@ Small datasets are arrays. Large ones stay packed (lazy.py): their images are de
 import gzip
 import struct
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from encore.datasets.catalogue import Dataset, dataset
 from encore.datasets.digit_attributes import digit_attributes
 from encore.datasets.lazy import LazyImages, Packed, open_lmdb
 
+PEOPLE_OF_CELEBA = 10177
 Part = tuple[np.ndarray, np.ndarray]  # pixels uint8 (n, height, width, channels), labels (n,)
 
 
@@ -32,6 +33,7 @@ class Images:
     classes: tuple[str, ...]
     attributes: np.ndarray | None = None  # bool (n, len(classes))
     n_valid: int = 0
+    identities: np.ndarray | None = None  # int64 (n,), the publisher's number of the person that is shown
 
 
 def read(name: str, data_dir: Path) -> Images:
@@ -189,18 +191,16 @@ def read_celeba(data: Dataset, folder: Path) -> Images:
     """
     packed = Packed(folder, next(file for file in data.files if file.folder))
     names, attributes = _read_attributes(data, folder / "list_attr_celeba.txt")
-    partition_path = folder / "list_eval_partition.txt"
-    partition = _read_partition(partition_path)
     for name in names:
-        if name not in partition:
-            raise ValueError(f"{partition_path}: expected a row of {name}, found none")
         if name not in packed.names:
             raise ValueError(f"{packed.place}: expected the image {name} of the lists, found none")
-    parts = np.array([partition[name] for name in names])
+    parts = _read_numbers(folder / "list_eval_partition.txt", names, "its part 0, 1 or 2", range(3))
+    people = range(1, PEOPLE_OF_CELEBA + 1)
+    identities = _read_numbers(folder / "identity_CelebA.txt", names, "the number of a person", people)
     order = np.argsort(parts, kind="stable")
     n_train, n_valid, _ = np.bincount(parts, minlength=3).tolist()
     pixels = LazyImages(lambda index: packed.image(names[index]), data.shape, order)
-    return Images(pixels, None, n_train, data.classes, attributes[order], n_valid)
+    return Images(pixels, None, n_train, data.classes, attributes[order], n_valid, identities[order])
 
 
 def _read_attributes(data: Dataset, path: Path) -> tuple[list[str], np.ndarray]:
@@ -227,17 +227,18 @@ def _read_attributes(data: Dataset, path: Path) -> tuple[list[str], np.ndarray]:
     return names, attributes
 
 
-def _read_partition(path: Path) -> dict[str, int]:
-    """File name -> part: 0 train, 1 validation, 2 test."""
-    partition = {}
-    for number, row in enumerate(_lines(path, at_least=1), start=1):
-        name, *part = row.split() or [""]
-        if part not in (["0"], ["1"], ["2"]):
-            raise ValueError(
-                f"{path}, line {number}: expected a file name and its part 0, 1 or 2, found {row.strip()!r}"
-            )
-        partition[name] = int(part[0])
-    return partition
+def _read_numbers(path: Path, names: Sequence[str], what: str, allowed: range) -> np.ndarray:
+    """The number of each of the files `names` in a list of file names and numbers; int64 (n,)."""
+    numbers = {}
+    for place, row in enumerate(_lines(path, at_least=1), start=1):
+        name, *rest = row.split() or [""]
+        if len(rest) != 1 or not rest[0].isdecimal() or int(rest[0]) not in allowed:
+            raise ValueError(f"{path}, line {place}: expected a file name and {what}, found {row.strip()!r}")
+        numbers[name] = int(rest[0])
+    for name in names:
+        if name not in numbers:
+            raise ValueError(f"{path}: expected a row of {name}, found none")
+    return np.array([numbers[name] for name in names])
 
 
 READERS: Mapping[str, Callable[[Dataset, Path], Images]] = {

@@ -112,15 +112,18 @@ def _spoken(attribute: str) -> str:
 
 
 def draw_edits(paper: Paper, entry: Mapping, inputs: Sequence[Path]) -> Figure:
-    """IFcVAEGAN's Figures 2 to 6, an attribute taken away and put on; inputs: an edits.safetensors."""
-    (attribute,) = paper.experiments[entry["experiment"]].domains_of(entry["unit"])
-    images, name = load_file(inputs[0]), _spoken(attribute)
-    rows = {
-        "original": images["original"],
-        "reconstruction": images["reconstruction"],
-        f"not {name}": images["edited_0"],
-        name: images["edited_1"],
-    }
+    """IFcVAEGAN's Figures 2 to 6, attributes taken away and put on; inputs: an edits.safetensors a unit."""
+    rows = {}
+    for path in inputs:
+        (attribute,) = paper.experiments[entry["experiment"]].domains_of(path.parts[-3])
+        images, name = load_file(path), _spoken(attribute)
+        of_unit = f"{name}: " if len(inputs) > 1 else ""
+        rows |= {
+            f"{of_unit}original": images["original"],
+            f"{of_unit}reconstruction": images["reconstruction"],
+            f"not {name}": images["edited_0"],
+            name: images["edited_1"],
+        }
     return edits_grid(rows, entry["title"])
 
 

@@ -8,12 +8,17 @@ Neither paper nor code says how it was trained.
 from collections.abc import Mapping, Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from encore.networks.efficientgan_mnist import modules_bytes
 from encore.networks.ifcvaegan_64 import LAST_SIDE, Discriminator, check_side
-from encore.networks.state import adam_state, load_adam_state, load_modules, modules_state
+from encore.networks.labels import classification_loss
+from encore.networks.state import (
+    load_modules,
+    load_optimizer_state,
+    modules_bytes,
+    modules_state,
+    optimizer_state,
+)
 
 
 def build_networks(settings: Mapping, channels: int, n_labels: int) -> nn.ModuleDict:
@@ -22,16 +27,6 @@ def build_networks(settings: Mapping, channels: int, n_labels: int) -> nn.Module
     features, *_ = Discriminator(channels, filters)
     last = nn.Linear(filters[-1] * LAST_SIDE**2, n_labels)
     return nn.ModuleDict({"classifier": nn.Sequential(features, last)})
-
-
-def classification_loss(logits: Tensor, y: Tensor) -> Tensor:
-    """Binary cross-entropy of sigmoid(logits), nats: a mean over all known labels of all images.
-
-    Both (B, n), a missing label NaN -> 0-d; 0 where no label is known.
-    """
-    known = ~y.isnan()
-    terms = F.binary_cross_entropy_with_logits(logits, y.nan_to_num(), reduction="none")
-    return (terms * known).sum() / known.sum().clamp(min=1)
 
 
 class AttributeClassifier:
@@ -125,9 +120,9 @@ class AttributeClassifier:
 
     def state(self) -> dict[str, Tensor]:
         """All that the next step depends on, as one flat dict; no step draws random numbers."""
-        return modules_state(self.networks) | adam_state(self.optimizers)
+        return modules_state(self.networks) | optimizer_state(self.optimizers)
 
     def load_state(self, tensors: Mapping[str, Tensor]) -> None:
         """Go on from what `state` gave."""
         load_modules(self.networks, tensors)
-        load_adam_state(self.optimizers, tensors)
+        load_optimizer_state(self.optimizers, tensors)

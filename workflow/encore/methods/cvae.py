@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from encore.methods.vae import divergence
+from encore.networks.gaussian import divergence
+from encore.networks.labels import with_label
 from encore.networks.residual_autoencoder import (
     ResidualDecoder,
     ResidualEncoder,
     gaussian_log_likelihood,
 )
-from encore.networks.state import adam_state, load_adam_state, load_modules, modules_state
+from encore.networks.state import load_modules, load_optimizer_state, modules_state, optimizer_state
 
 
 def build_networks(settings: Mapping, channels: int, n_labels: int) -> nn.ModuleDict:
@@ -141,9 +142,7 @@ class CVAE:
         "Image transfer by changing labels" (abstract): z is inferred with the image's own labels y, and then
         decoded with entry `domain` of y set to `value`. An image that has it already is reconstructed.
         """
-        wanted = y.clone()
-        wanted[:, domain] = float(value)
-        return self.decode(self.encode(x, y)[0], wanted)
+        return self.decode(self.encode(x, y)[0], with_label(y, domain, value))
 
     # State
 
@@ -157,10 +156,10 @@ class CVAE:
 
     def state(self) -> dict[str, Tensor]:
         """All that the next step depends on, as one flat dict."""
-        return self.model() | adam_state(self.optimizers) | {"random": self.random.get_state()}
+        return self.model() | optimizer_state(self.optimizers) | {"random": self.random.get_state()}
 
     def load_state(self, tensors: Mapping[str, Tensor]) -> None:
         """Go on from what `state` gave."""
         self.load_model(tensors)
-        load_adam_state(self.optimizers, tensors)
+        load_optimizer_state(self.optimizers, tensors)
         self.random.set_state(tensors["random"].cpu())

@@ -12,13 +12,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from encore.methods.vae import divergence
+from encore.networks.gaussian import divergence
 from encore.networks.residual_autoencoder import (
     ResidualDecoder,
     ResidualEncoder,
     gaussian_log_likelihood,
 )
-from encore.networks.state import adam_state, load_adam_state, load_modules, modules_state
+from encore.networks.state import load_modules, load_optimizer_state, modules_state, optimizer_state
 
 
 def build_networks(settings: Mapping, channels: int, n_labels: int) -> nn.ModuleDict:
@@ -176,8 +176,8 @@ class DualVAE:
     # After training. z is the mean of q_phi(z | x) throughout, so that an image has one transfer.
 
     @torch.no_grad()
-    def reconstruct(self, x: Tensor) -> Tensor:
-        """The image at the mean latent; (B, C, S, S) -> the same shape, in [0, 1]."""
+    def reconstruct(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        """The image at the mean latent; (B, C, S, S) -> the same shape, in [0, 1]. It needs no labels y."""
         return self.decoder(self.encode(x)[0])
 
     @torch.no_grad()
@@ -210,10 +210,10 @@ class DualVAE:
 
     def state(self) -> dict[str, Tensor]:
         """All that the next step depends on, as one flat dict."""
-        return self.model() | adam_state(self.optimizers) | {"random": self.random.get_state()}
+        return self.model() | optimizer_state(self.optimizers) | {"random": self.random.get_state()}
 
     def load_state(self, tensors: Mapping[str, Tensor]) -> None:
         """Go on from what `state` gave."""
         self.load_model(tensors)
-        load_adam_state(self.optimizers, tensors)
+        load_optimizer_state(self.optimizers, tensors)
         self.random.set_state(tensors["random"].cpu())

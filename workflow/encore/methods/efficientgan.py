@@ -17,9 +17,14 @@ from encore.networks.efficientgan_mnist import (
     check_side,
     initialise,
     logit_loss,
-    modules_bytes,
 )
-from encore.networks.state import adam_state, load_adam_state, load_modules, modules_state
+from encore.networks.state import (
+    load_modules,
+    load_optimizer_state,
+    modules_bytes,
+    modules_state,
+    optimizer_state,
+)
 
 
 def build_networks(settings: Mapping, channels: int, random: torch.Generator | None = None) -> nn.ModuleDict:
@@ -200,10 +205,10 @@ class EfficientGAN:
     def state(self) -> dict[str, Tensor]:
         """All that the next step depends on, as one flat dict."""
         random = {"random": self.random.get_state()}
-        return modules_state(self._modules()) | adam_state(self.optimizers) | random
+        return modules_state(self._modules()) | optimizer_state(self.optimizers) | random
 
     def load_state(self, tensors: Mapping[str, Tensor]) -> None:
         """Go on from what `state` gave."""
         load_modules(self._modules(), tensors)
-        load_adam_state(self.optimizers, tensors)
+        load_optimizer_state(self.optimizers, tensors)
         self.random.set_state(tensors["random"].cpu())

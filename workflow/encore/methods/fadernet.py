@@ -15,12 +15,18 @@ The paper has no missing labels. Here the decoder is told [0, 0] for one, and it
 from collections.abc import Mapping, Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from encore.networks.efficientgan_mnist import modules_bytes
+from encore.networks.augmentation import mirror
 from encore.networks.fadernet import Decoder, Encoder, LatentDiscriminator, check_side
-from encore.networks.state import adam_state, load_adam_state, load_modules, modules_state
+from encore.networks.labels import label_loss, with_label
+from encore.networks.state import (
+    load_modules,
+    load_optimizer_state,
+    modules_bytes,
+    modules_state,
+    optimizer_state,
+)
 
 
 def build_networks(
@@ -42,28 +48,6 @@ def build_networks(
             ),
         }
     )
-
-
-def mirror(x: Tensor, p: float, random: torch.Generator) -> Tensor:
-    """Each image mirrored left to right with probability `p`; (B, C, S, S) -> the same shape."""
-    chosen = torch.rand(len(x), generator=random, device=x.device) < p
-    return torch.where(chosen[:, None, None, None], x.flip(3), x)
-
-
-def label_loss(logits: Tensor, y: Tensor) -> Tensor:
-    """-log P(y), P Bernoulli for each label: a sum over labels, a mean over images; twice (B, n) -> 0-d.
-
-    The term of a missing label (NaN) is 0, and nothing is rescaled for it.
-    """
-    terms = F.binary_cross_entropy_with_logits(logits, y.nan_to_num(), reduction="none")
-    return (terms * ~y.isnan()).sum() / len(y)
-
-
-def with_label(y: Tensor, domain: int, value: bool) -> Tensor:
-    """Labels (B, n) with that of `domain` set to `value` in all images; the others as they are."""
-    changed = y.clone()
-    changed[:, domain] = float(value)
-    return changed
 
 
 class FaderNetworks:
@@ -212,11 +196,11 @@ class FaderNetworks:
     def state(self) -> dict[str, Tensor]:
         """All that the next step depends on, as one flat dict."""
         counters = {"iteration": torch.tensor(self.iteration), "random": self.random.get_state()}
-        return modules_state(self.networks) | adam_state(self.optimizers) | counters
+        return modules_state(self.networks) | optimizer_state(self.optimizers) | counters
 
     def load_state(self, tensors: Mapping[str, Tensor]) -> None:
         """Go on from what `state` gave."""
         load_modules(self.networks, tensors)
-        load_adam_state(self.optimizers, tensors)
+        load_optimizer_state(self.optimizers, tensors)
         self.iteration = int(tensors["iteration"])
         self.random.set_state(tensors["random"].cpu())

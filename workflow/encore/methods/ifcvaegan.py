@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from encore.networks.ifcvaegan_64 import Auxiliary, Decoder, Discriminator, Encoder, check_side, initialise
-from encore.networks.state import adam_state, load_adam_state, load_modules, modules_state
+from encore.networks.state import load_modules, load_optimizer_state, modules_state, optimizer_state
 
 # The settings that are words, and what each may say.
 CHOICES = {
@@ -258,8 +258,8 @@ class IFcVAEGAN:
         return self.Dec(torch.full_like(y_hat, value), z_hat).sigmoid()
 
     @torch.no_grad()
-    def reconstruct(self, x: Tensor) -> Tensor:
-        """x_hat = D_theta(y_hat, z_hat), lines 6 and 7; (B, C, S, S) -> the same shape."""
+    def reconstruct(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        """x_hat = D_theta(y_hat, z_hat), lines 6 and 7; (B, C, S, S) -> the same shape. It needs no y."""
         self.networks.eval()
         z_hat, y_hat = self._encode(x)
         return self.Dec(y_hat, z_hat).sigmoid()
@@ -291,13 +291,15 @@ class IFcVAEGAN:
     def state(self) -> dict[str, Tensor]:
         """All that the next step depends on, as one flat dict."""
         return (
-            modules_state(self.networks) | adam_state(self.optimizers) | {"random": self.random.get_state()}
+            modules_state(self.networks)
+            | optimizer_state(self.optimizers)
+            | {"random": self.random.get_state()}
         )
 
     def load_state(self, tensors: Mapping[str, Tensor]) -> None:
         """Go on from what `state` gave."""
         load_modules(self.networks, tensors)
-        load_adam_state(self.optimizers, tensors)
+        load_optimizer_state(self.optimizers, tensors)
         self.random.set_state(tensors["random"].cpu())
 
 

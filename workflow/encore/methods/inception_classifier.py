@@ -14,9 +14,15 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torchvision.models import Inception3
 
-from encore.methods.attribute_classifier import classification_loss
-from encore.networks.efficientgan_mnist import Dropout, modules_bytes
-from encore.networks.state import adam_state, load_adam_state, load_modules, modules_state
+from encore.networks.dropout import Dropout
+from encore.networks.labels import classification_loss
+from encore.networks.state import (
+    load_modules,
+    load_optimizer_state,
+    modules_bytes,
+    modules_state,
+    optimizer_state,
+)
 
 PRETRAINED = ("inception_v3", "none")  # what the setting may say
 
@@ -163,11 +169,11 @@ class InceptionClassifier:
 
     def state(self) -> dict[str, Tensor]:
         """All that the next step depends on, as one flat dict."""
-        state = modules_state(self.networks) | adam_state(self.optimizers)
+        state = modules_state(self.networks) | optimizer_state(self.optimizers)
         return state | {"random": self.random.get_state()}
 
     def load_state(self, tensors: Mapping[str, Tensor]) -> None:
         """Go on from what `state` gave."""
         load_modules(self.networks, tensors)
-        load_adam_state(self.optimizers, tensors)
+        load_optimizer_state(self.optimizers, tensors)
         self.random.set_state(tensors["random"].cpu())

@@ -19,7 +19,7 @@ from encore.networks.residual import (
     ResidualBlock,
     leaky_relu,
 )
-from encore.networks.state import adam_state, load_adam_state, load_modules, modules_state
+from encore.networks.state import load_modules, load_optimizer_state, modules_state, optimizer_state
 from encore.networks.wgan_gp import gradient_penalty
 
 # --- networks (supplement, Tables 1 to 4) ------------------------------------------------------------
@@ -410,12 +410,12 @@ class PIAD:
             "gamma_e": self.gamma_e,
         }
         histories = {f"history.{key}": value for key, value in self.histories.items()}
-        return self.model() | adam_state(self.optimizers) | counters | histories
+        return self.model() | optimizer_state(self.optimizers) | counters | histories
 
     def load_state(self, tensors: Mapping[str, Tensor]) -> None:
         """Go on from what `state` gave."""
         self.load_model(tensors)
-        load_adam_state(self.optimizers, tensors)
+        load_optimizer_state(self.optimizers, tensors)
         self.iteration = int(tensors["iteration"])
         self.random.set_state(tensors["random"].cpu())
         self.gamma_g = tensors["gamma_g"].to(self.device)

@@ -17,9 +17,14 @@ from encore.networks.efficientgan_mnist import (
     ImageDiscriminator,
     check_side,
     initialise,
-    modules_bytes,
 )
-from encore.networks.state import adam_state, load_adam_state, load_modules, modules_state
+from encore.networks.state import (
+    load_modules,
+    load_optimizer_state,
+    modules_bytes,
+    modules_state,
+    optimizer_state,
+)
 from encore.networks.wgan_gp import gradient_penalty
 
 
@@ -237,11 +242,13 @@ class ReverseVAE:
     def state(self) -> dict[str, Tensor]:
         """All that the next step depends on, as one flat dict."""
         return (
-            modules_state(self.networks) | adam_state(self.optimizers) | {"random": self.random.get_state()}
+            modules_state(self.networks)
+            | optimizer_state(self.optimizers)
+            | {"random": self.random.get_state()}
         )
 
     def load_state(self, tensors: Mapping[str, Tensor]) -> None:
         """Go on from what `state` gave."""
         load_modules(self.networks, tensors)
-        load_adam_state(self.optimizers, tensors)
+        load_optimizer_state(self.optimizers, tensors)
         self.random.set_state(tensors["random"].cpu())

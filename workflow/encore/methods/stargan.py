@@ -15,10 +15,16 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from encore.methods.fadernet import label_loss, mirror, with_label
-from encore.networks.efficientgan_mnist import modules_bytes
+from encore.networks.augmentation import mirror
+from encore.networks.labels import label_loss, with_label
 from encore.networks.stargan import Discriminator, Generator, check_side
-from encore.networks.state import adam_state, load_adam_state, load_modules, modules_state
+from encore.networks.state import (
+    load_modules,
+    load_optimizer_state,
+    modules_bytes,
+    modules_state,
+    optimizer_state,
+)
 from encore.networks.wgan_gp import gradient_penalty
 
 
@@ -190,11 +196,11 @@ class StarGAN:
     def state(self) -> dict[str, Tensor]:
         """All that the next step depends on, as one flat dict."""
         counters = {"updates": torch.tensor(self.updates), "random": self.random.get_state()}
-        return modules_state(self.networks) | adam_state(self.optimizers) | counters
+        return modules_state(self.networks) | optimizer_state(self.optimizers) | counters
 
     def load_state(self, tensors: Mapping[str, Tensor]) -> None:
         """Go on from what `state` gave."""
         load_modules(self.networks, tensors)
-        load_adam_state(self.optimizers, tensors)
+        load_optimizer_state(self.optimizers, tensors)
         self.updates = int(tensors["updates"])
         self.random.set_state(tensors["random"].cpu())

@@ -16,9 +16,15 @@ from encore.networks.efficientgan_mnist import (
     Generator,
     check_side,
     initialise,
-    modules_bytes,
 )
-from encore.networks.state import adam_state, load_adam_state, load_modules, modules_state
+from encore.networks.gaussian import divergence
+from encore.networks.state import (
+    load_modules,
+    load_optimizer_state,
+    modules_bytes,
+    modules_state,
+    optimizer_state,
+)
 
 
 def build_networks(settings: Mapping, channels: int) -> nn.ModuleDict:
@@ -37,11 +43,6 @@ def build_networks(settings: Mapping, channels: int) -> nn.ModuleDict:
 def log_likelihood(x: Tensor, logits: Tensor) -> Tensor:
     """log p(x | z) of pixels in [0, 1] under a Bernoulli decoder, nats; twice (B, C, S, S) -> (B,)."""
     return -F.binary_cross_entropy_with_logits(logits, x, reduction="none").flatten(1).sum(dim=1)
-
-
-def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
-    """KL(N(mean, variance) || N(0, I)), nats; twice (B, latent) -> (B,)."""
-    return (mean.square() + log_variance.exp() - 1 - log_variance).sum(dim=1) / 2
 
 
 class VAE:
@@ -163,10 +164,10 @@ class VAE:
 
     def state(self) -> dict[str, Tensor]:
         """All that the next step depends on, as one flat dict."""
-        return self.model() | adam_state(self.optimizers) | {"random": self.random.get_state()}
+        return self.model() | optimizer_state(self.optimizers) | {"random": self.random.get_state()}
 
     def load_state(self, tensors: Mapping[str, Tensor]) -> None:
         """Go on from what `state` gave."""
         self.load_model(tensors)
-        load_adam_state(self.optimizers, tensors)
+        load_optimizer_state(self.optimizers, tensors)
         self.random.set_state(tensors["random"].cpu())

@@ -7,7 +7,7 @@ import pandas as pd
 from encore.metrics.editing import editing_metrics
 from encore.metrics.ranking import ranking_metrics
 from encore.metrics.resemblance import resemblance_metrics
-from encore.metrics.sanity import ranking_flags
+from encore.metrics.sanity import judge_flags, ranking_flags
 
 COLUMNS = (
     *("experiment", "unit", "seed", "score", "metric", "value"),
@@ -40,6 +40,8 @@ def edits_of_run(
 ) -> list[dict[str, object]]:
     """The rows of one run whose edits a classifier judged. Arguments as `measures_of_run`."""
     _demand_once(scores, scored)
+    if "label" in scores:
+        flags = [*flags, *judge_flags(scores["label"].to_numpy(), scores["original"].to_numpy())]
     about = _about(scored, trained) | {"flags": " | ".join(flags)}
     return [
         about | {"score": score, "metric": metric, "value": value}

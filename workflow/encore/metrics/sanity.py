@@ -21,6 +21,17 @@ def leak_flags(trained_on: np.ndarray, tested_on: np.ndarray) -> list[str]:
     return [f"{shared} of {len(tested_on)} test images are training images"] if shared else []
 
 
+def judge_flags(label: np.ndarray, probability: np.ndarray) -> list[str]:
+    """Flags of one run whose edits a classifier judged, from its probabilities (n,) for the originals; label:
+    (n,) 0 or 1. None where the training diverged.
+    """
+    right = float(((probability > CHANCE) == (label == 1)).mean())
+    same = float(max((label == 1).mean(), (label == 0).mean()))
+    if not np.isfinite(probability).all() or right > same:
+        return []
+    return [f"its judge is right about {right:.0%} of the originals, the same answer always about {same:.0%}"]
+
+
 def identical_scores(runs: Iterable[tuple[str, int, str, np.ndarray]]) -> Mapping[tuple[str, int], str]:
     """(unit, seed) -> a flag, for runs of an experiment whose scores equal those of another one.
 

@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from encore.networks.dropout import Dropout
+
 # Constants of the released code, and of TensorFlow where the code leaves its defaults.
 NEGATIVE_SLOPE = 0.1
 WEIGHT_STD = 0.02
@@ -35,11 +37,6 @@ def check_side(side: int) -> None:
     """ValueError for images that these networks do not fit."""
     if side % 4:
         raise ValueError(f"image_size = {side}: these networks need a multiple of 4 pixels.")
-
-
-def modules_bytes(modules: nn.Module) -> int:
-    """Size of the parameters and buffers of modules, bytes."""
-    return sum(tensor.numel() * tensor.element_size() for tensor in modules.state_dict().values())
 
 
 def _leaky_relu() -> nn.Module:
@@ -135,20 +132,6 @@ class ImageDiscriminator(nn.Sequential):
         for part in list(self)[:layer]:
             x = part(x)
         return x.flatten(1)
-
-
-class Dropout(nn.Module):
-    """Zeroes each element with probability `p` while training, from a random generator that the method keeps,
-    so that a resumed training draws the same masks."""
-
-    def __init__(self, p: float, random: torch.Generator | None):
-        super().__init__()
-        self.p, self.random = p, random
-
-    def forward(self, x: Tensor) -> Tensor:
-        if not self.training:
-            return x
-        return x * torch.empty_like(x).bernoulli_(1 - self.p, generator=self.random) / (1 - self.p)
 
 
 class JointDiscriminator(nn.Module):

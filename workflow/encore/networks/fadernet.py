@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from encore.networks.efficientgan_mnist import Dropout
+from encore.networks.dropout import Dropout
 
 NEGATIVE_SLOPE = 0.2  # of the encoder's and the discriminator's Leaky ReLUs (Section 4)
 KERNEL = {"kernel_size": 4, "stride": 2, "padding": 1}  # of every convolution (Section 4)

@@ -6,6 +6,11 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 
+def modules_bytes(modules: nn.Module) -> int:
+    """Size of the parameters and buffers of modules, bytes."""
+    return sum(tensor.numel() * tensor.element_size() for tensor in modules.state_dict().values())
+
+
 def modules_state(modules: Mapping[str, nn.Module]) -> dict[str, Tensor]:
     """`<module>.<parameter>` -> tensor, in the order of the modules."""
     return {
@@ -23,7 +28,7 @@ def load_modules(modules: Mapping[str, nn.Module], tensors: Mapping[str, Tensor]
         module.load_state_dict(own)
 
 
-def adam_state(optimizers: Mapping[str, Optimizer]) -> dict[str, Tensor]:
+def optimizer_state(optimizers: Mapping[str, Optimizer]) -> dict[str, Tensor]:
     """`adam.<optimizer>.<index>.<moment>` -> tensor; empty before the first step."""
     return {
         f"adam.{name}.{index}.{moment}": value
@@ -33,8 +38,8 @@ def adam_state(optimizers: Mapping[str, Optimizer]) -> dict[str, Tensor]:
     }
 
 
-def load_adam_state(optimizers: Mapping[str, Optimizer], tensors: Mapping[str, Tensor]) -> None:
-    """Go on with the moments that `adam_state` gave."""
+def load_optimizer_state(optimizers: Mapping[str, Optimizer], tensors: Mapping[str, Tensor]) -> None:
+    """Go on with the moments that `optimizer_state` gave."""
     for name, optimizer in optimizers.items():
         prefix, state = f"adam.{name}.", {}
         for key, value in tensors.items():

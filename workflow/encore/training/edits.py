@@ -11,11 +11,13 @@ SHOWN_OF_SEVERAL = 3  # of several domains: each is shown in all of them
 
 
 def shown_test(run: Run) -> np.ndarray:
-    """Indices of the test images that are shown."""
+    """Indices of the test images that are shown, fewer where there are fewer; ValueError for none."""
     test, count = run.split.test, SHOWN_OF_SEVERAL
     if run.attributes.shape[1] == 1:
         test, count = test[run.attributes[test, 0]], SHOWN
-    return test[np.linspace(0, len(test) - 1, count).astype(int)]
+    if not len(test):
+        raise ValueError(f"no test image of {run.experiment.dataset} has the attribute {run.facts['unit']}.")
+    return test[np.linspace(0, len(test) - 1, min(count, len(test))).astype(int)]
 
 
 def edits(run: Run, indices: np.ndarray, pixels: Tensor) -> dict[str, Tensor]:
@@ -28,7 +30,7 @@ def edits(run: Run, indices: np.ndarray, pixels: Tensor) -> dict[str, Tensor]:
     y = torch.from_numpy(run.attributes[indices]).float().to(run.device)
     if y.shape[1] == 1:
         return {
-            "reconstruction": run.method.reconstruct(x),
+            "reconstruction": run.method.reconstruct(x, y),
             "edited_0": run.method.edit(x, y, 0, False),
             "edited_1": run.method.edit(x, y, 0, True),
         }

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from scipy.special import expit
 from torch import Tensor
 
 from encore.methods.registry import load_method
@@ -25,7 +26,7 @@ Judge = Callable[[Tensor], np.ndarray]  # images in the method's range (B, C, S,
 def open_judge(run: Run, model: Path, weights: Sequence[str]) -> tuple[Judge, list[str]]:
     """The trained classifier that judges the edits of `run`, and its deviations from what a paper judges by.
 
-    A DivergedError where it has no model.
+    It gives NaN for an image with a pixel that is no number. A DivergedError where it has no model.
     """
     facts = run.facts
     experiment = find_experiment(run.experiment.judged["by"])
@@ -37,7 +38,8 @@ def open_judge(run: Run, model: Path, weights: Sequence[str]) -> tuple[Judge, li
 
     def judge(images: Tensor) -> np.ndarray:
         shown = scale(to_pixels(images, run.settings["pixel_range"]), settings["pixel_range"])
-        return classifier.classify(shown).double().cpu().numpy()
+        defined = images.isfinite().all(dim=(1, 2, 3), keepdim=True).flatten(1)
+        return torch.where(defined, classifier.classify(shown).double(), torch.nan).cpu().numpy()
 
     return judge, classifier.deviations
 
@@ -70,18 +72,13 @@ def undefined(run: Run) -> dict[str, float]:
     return dict.fromkeys(["accuracy", *names], np.nan)
 
 
-def sigmoid(logits: np.ndarray) -> np.ndarray:
-    """Probabilities of logits, each entry by itself, without overflow."""
-    return np.exp(-np.logaddexp(0, -logits))
-
-
 def _one_domain(run: Run, judge: Judge, x: Tensor, y: Tensor) -> dict[str, np.ndarray]:
     low, high = run.settings["pixel_range"]
-    error = ((run.method.reconstruct(x) - x) / (high - low)).square().mean(dim=(1, 2, 3))
+    error = ((run.method.reconstruct(x, y) - x) / (high - low)).square().mean(dim=(1, 2, 3))
     edits = {f"edited_{int(value)}": run.method.edit(x, y, 0, value) for value in (False, True)}
     shown = {"original": x, **edits}
     return {"squared_error": error.cpu().numpy()} | {
-        name: sigmoid(judge(images))[:, 0] for name, images in shown.items()
+        name: expit(judge(images))[:, 0] for name, images in shown.items()
     }
 
 
@@ -91,11 +88,11 @@ def _several_domains(run: Run, judge: Judge, x: Tensor, y: Tensor) -> dict[str, 
     transferred = np.stack([judge(run.method.edit(x, y, i, True)) for i in domains], axis=1)
     right = (original > 0) == (y.cpu().numpy() > 0.5)
     columns = {"accuracy": right.mean(axis=1)}
-    columns |= _cis("", sigmoid(original), sigmoid(transferred))
+    columns |= _cis("", expit(original), expit(transferred))
     columns |= _cis(":logit", original, transferred)
     for amount in run.experiment.judged.get("amounts", ()):
         moved = np.stack([judge(run.method.transfer(x, i, True, amount)) for i in domains], axis=1)
-        columns |= _cis(f":lambda={amount:g}", sigmoid(original), sigmoid(moved))
+        columns |= _cis(f":lambda={amount:g}", expit(original), expit(moved))
     return columns
 
 

@@ -100,6 +100,10 @@ def open_run(arguments: argparse.Namespace, script: str) -> Run:
     attributes, labelled = None, {}
     if method_facts(experiment.method).labelled:
         domains = experiment.domains_of(arguments.unit)
+        if images.attributes is None:
+            raise ValueError(
+                f"{experiment.name}: {experiment.method} needs attributes, {experiment.dataset} has none."
+            )
         attributes = images.attributes[:, [images.classes.index(name) for name in domains]]
         labelled = {"n_labels": len(domains)}
     method = method_class(settings, shape, arguments.seed, device, arguments.weights, **labelled)
