@@ -28,7 +28,8 @@ RUN = "results/runs/demo-piad/1/0"
 HERE = (
     *("--profile", "profiles/slurm", "--set-resources", "train:gpu=1", "score:gpu=1"),
     *("--set-threads", "train=1", "score=1", "--latency-wait", "5"),
-    *("--slurm-init-seconds-before-status-checks", "3", "--retries", "9"),
+    *("--slurm-init-seconds-before-status-checks", "3", "--seconds-between-status-checks", "3"),
+    *("--retries", "9"),
 )
 
 
