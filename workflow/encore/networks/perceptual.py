@@ -129,7 +129,7 @@ def load_network(name: str, weights: Path | str) -> VGGFeatures:
 
 def _tensors(path: Path | str) -> dict[str, Tensor]:
     if not Path(path).is_file():
-        raise FileNotFoundError(f"{path} is missing; `snakemake {path}` makes it.")
+        raise FileNotFoundError(f"{path} is missing; `snakemake -c1 {path}` makes it.")
     return load_file(path)
 
 

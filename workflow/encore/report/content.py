@@ -110,7 +110,7 @@ class Trouble:
 
     @property
     def sign(self) -> str:
-        """As `snakemake status` shows it."""
+        """As `snakemake -c1 status` shows it."""
         return SIGNS[self.kind]
 
 
