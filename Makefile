@@ -19,7 +19,7 @@ demo: .venv/installed
 	@echo "Beside every result lies a record of what it was made from; the line above says that all of them hold."
 
 test: .venv/installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: .venv/installed
 	$(BIN)/ruff check .
