@@ -27,6 +27,11 @@ device: cpu
 """
 
 
+def pytest_collection_modifyitems(items):
+    """What runs Snakemake takes longest and comes first, so that two workers end together."""
+    items.sort(key=lambda item: item.get_closest_marker("workflow") is None)
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of real datasets; the test is skipped where ENCORE_DATA_DIR names none."""
