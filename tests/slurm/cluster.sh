@@ -20,7 +20,7 @@ PACKAGES=(munge slurm-client slurmctld slurmd slurm-wlm-basic-plugins slurmdbd s
 # In the order of starting. Each is also the name of its process and of its pid file.
 DAEMONS=(munged mariadbd slurmdbd slurmctld slurmd)
 MYSQL_PORT=6820      # not MariaDB's own, so that a database of the machine is left alone
-KILL_WAIT=10         # seconds from SIGTERM to SIGKILL that a checkpoint has; stricter than SLURM's default of 30
+KILL_WAIT=30         # SLURM's default: the seconds from SIGTERM to SIGKILL that a checkpoint has
 unset SLURM_CONF     # the client commands below must ask this cluster
 
 say() { printf 'cluster.sh: %s\n' "$*"; }
