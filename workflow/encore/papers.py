@@ -466,7 +466,7 @@ def _judge_faults(experiments: Mapping[str, Experiment], known: Iterable[str], w
         if by not in experiments:
             continue
         judge = experiments[by]
-        if "classify" not in method_facts(judge.method).offers or not method_facts(judge.method).labelled:
+        if not method_facts(judge.method).judges:
             faults.append(f"{place}: the method {judge.method!r} of {by} is no classifier.")
         faults += [
             f"{place}: {by} has no unit {unit!r} of the same attributes."

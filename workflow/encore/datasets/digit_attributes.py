@@ -13,7 +13,7 @@ from scipy import ndimage
 HOLE_DEPTH = 6  # grey levels; 41 %. Less deep are dips between strokes; 8 loses zeros of a faint stroke.
 THICK = 0.69  # share of the ink; 49 %. The median over the images is 0.686.
 SLANT = 5.0  # degrees; 20 %. Less is under a third of a pixel from the middle to the top, and looks upright.
-WIDE = 1.32  # pixels; 35 %. The median is 1.26, at which people do not yet agree.
+WIDE = 1.32  # pixels; 35 %. The median is 1.26, at which both sides look alike.
 HEAVY_TOP = 0.55  # share of the ink; 31 %. The median is 0.51: hardly more above than below.
 FLAT_FOOT = 8  # grey levels, half of what there is; 18 %. Less lets round feet of sixes and nines in.
 FOOT_WIDTH = 4  # pixels, half of the picture
