@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from encore.papers import ROOT
+from encore.files import ROOT
 
 # Small networks gain nothing from threads, and lose much where several test runs share the cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -3,7 +3,7 @@
 import pytest
 
 from encore import digest
-from encore.papers import code_roots
+from encore.papers.layout import roots
 
 
 @pytest.fixture
@@ -101,11 +101,11 @@ def test_a_method_knows_its_closure_and_not_the_others():
 
     digest._source = source
     try:
-        digest.code_digest(*code_roots("train.py", "ocsvm"))
+        digest.code_digest(*roots("train", method="ocsvm", reader="idx"))
     finally:
         digest._source = original
-    assert "encore.training.loop" in seen
-    assert "encore.methods.shallow" in seen
+    assert "encore.runs.loop" in seen
+    assert "encore.methods.ocsvm" in seen
     assert "encore.methods.piad" not in seen
 
 

@@ -1,10 +1,11 @@
 """A fault that a script's user can mend ends it with one sentence; any other keeps its traceback."""
 
 import errno
+from pathlib import Path
 
 import pytest
 
-from encore.script import UserError, run_script
+from encore.script import UserError, run_script, script_parser
 
 
 def failing(error):
@@ -39,3 +40,11 @@ def test_what_a_user_can_mend_is_one_sentence(error, sentence):
 def test_a_defect_keeps_its_traceback(error):
     with pytest.raises(type(error)):
         run_script(failing(error))
+
+
+def test_paths_are_required_and_come_as_paths():
+    parser = script_parser("Says what it does.", "data-dir", "record")
+    found = parser.parse_args(["--data-dir", "data", "--record", "a/b.json"])
+    assert (found.data_dir, found.record) == (Path("data"), Path("a/b.json"))
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--data-dir", "data"])

@@ -4,11 +4,12 @@ import json
 
 import pytest
 
-from encore.audit.stale import present_code
 from encore.digest import settings_digest
-from encore.papers import find_experiment, load_paper
+from encore.papers.find import find_experiment
+from encore.papers.present import code_of_run
+from encore.papers.read import load_paper
+from encore.runs.lock import run_lock
 from encore.status import SIGNS, render_status, state_of
-from encore.training.lock import run_lock
 
 CONFIG = {"seeds": [0, 1], "reading": "code", "features": "vgg19"}
 PROGRESS = "piad-mnist 3/0: 93/300, 18.2 it/s, 11 s left  image_critic -13.4"
@@ -35,10 +36,13 @@ def scored(name="piad-mnist", **changed):
     """The record of a scoring by the present code, as far as the status reads it."""
     experiment = find_experiment(name)
     settings = settings_digest(experiment.job("code", "float32"))
-    code = present_code("score", experiment)
-    return json.dumps(
-        {"rule": "score", "experiment": name, "settings_digest": settings, "code_digest": code} | changed
-    )
+    code = code_of_run("score", experiment)
+    about = {"schema": 1, "rule": "score", "command": [], "inputs": {}, "outputs": {}, "deviations": []}
+    about |= {"experiment": name, "unit": "3", "seed": 0, "reading": "code", "device": {"device": "cpu"}}
+    about |= {"job": experiment.job("code", "float32"), "source": {"commit": None, "dirty": None}}
+    about["environment"] = {"python": "3", "platform": "x", "libraries": {}, "lock_sha256": None}
+    about["run"] = {"started": "2026-01-01T00:00:00Z", "seconds": 1.0}
+    return json.dumps(about | {"settings_digest": settings, "code_digest": code} | changed)
 
 
 def test_nothing_there_is_waiting(results):
@@ -50,6 +54,12 @@ def test_scores_are_done_unless_the_training_diverged(results):
     assert state().kind == "done"
     results("runs/piad-mnist/3/0/score.json", scored(diverged="it diverged."))
     assert (state().kind, state().said) == ("diverged", "it diverged.")
+
+
+def test_scores_without_a_whole_record_are_failed_with_a_sentence(results):
+    results("runs/piad-mnist/3/0/score.json", "{}")
+    assert state().kind == "failed"
+    assert "is not a record" in state().said
 
 
 @pytest.mark.parametrize("digest", ["settings_digest", "code_digest"])

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from encore.audit.diff import diff
-from encore.audit.records import write_record
-from encore.papers import load_paper
+from encore.audit.records import recorded
+from encore.papers.read import load_paper
 from encore.script import UserError
-from encore.tables.build import build_table, read_measures, read_table, write_csv
+from encore.tables.build import build_table
+from encore.tables.files import read_measures, read_table, write_csv
 
 TABLE = "results/tables/demo.csv"
 MEASURES = "results/measures/demo-piad.csv"
@@ -395,8 +396,10 @@ def test_counts_differ_since_the_raw_files_or_the_code_that_counts(tmp_path, mon
         for path, text in zip(files, (inventory, f"class,count,verified\n{n}\n"), strict=True):
             path.write_text(text)
         raw, counts = (path.relative_to(root) for path in files)
-        write_record(raw.with_suffix(".json"), rule="download", started=0, inputs=[], outputs=[raw])
-        write_record(counts.with_suffix(".json"), rule="count", started=0, inputs=[raw], outputs=[counts])
+        with recorded("download", raw.with_suffix(".json"), outputs=[raw]) as record:
+            record.about |= {"dataset": "mnist", "licence": "none", "homepage": "http://example.org"}
+        with recorded("count", counts.with_suffix(".json"), [raw], [counts]):
+            pass
         verdict = "reproduced" if n == 10 else "below"
         (root / "results/tables/piad_table1.csv").write_text(head + row.format(n=n, verdict=verdict))
     (sentence,) = diff(tmp_path / "a", tmp_path / "b")
@@ -424,6 +427,7 @@ def judged(tmp_path, monkeypatch):
         monkeypatch.chdir(root)
         about = {"experiment": "demo-ifcvaegan", "unit": "closed_loop", "seed": 0, "code_digest": code * 8}
         about |= {"device": {"device": "cpu"}, "job": {"precision": "float32", "settings": {}}}
+        about |= {"settings_digest": "5" * 64, "deviations": [], "sources": {}, "iterations": 1}
         measures = root / "results/measures/demo-ifcvaegan.csv"
         files = {f"{JUDGED}/model.safetensors": model, JUDGE: judge, f"{JUDGED}/scores.csv": str(value)}
         for path, text in files.items():
@@ -442,13 +446,14 @@ def judged(tmp_path, monkeypatch):
         record("measure", "results/measures", [f"{JUDGED}/scores.csv"], measures.name, {})
         frame = read_measures(measures).assign(stale="")
         facts, paper = {"demo-ifcvaegan": False}, load_paper("ifcvaegan")
-        table = build_table(paper, "ifcvaegan_demo", {"demo-ifcvaegan": frame}, "code", facts)
+        table = build_table(paper, "ifcvaegan_demo", {"demo-ifcvaegan": frame}, "code", facts, {})
         write_csv(table, root / "results/tables/ifcvaegan_demo.csv")
         return root
 
     def record(rule, folder, inputs, output, about, name=""):
         path = Path(folder) / (name or f"{rule}.json")
-        write_record(path, rule=rule, started=0, inputs=inputs, outputs=[Path(folder) / output], about=about)
+        with recorded(rule, path, inputs, [Path(folder) / output]) as told:
+            told.about |= about
 
     return write
 

@@ -11,13 +11,15 @@ from encore.audit import explain as module
 from encore.audit.explain import explain, explain_cell
 from encore.audit.manifest import LEFT_OUT
 from encore.audit.page import as_text
-from encore.audit.records import write_record
+from encore.audit.records import recorded
 from encore.audit.trail import CellOfTable, read_trail
 from encore.datasets.download import RawFile, write_inventory
-from encore.papers import find_experiment, load_paper
+from encore.papers.find import find_experiment
+from encore.papers.read import load_paper
 from encore.script import UserError
 from encore.strict import ConfigError
-from encore.tables.build import build_table, write_csv
+from encore.tables.build import build_table
+from encore.tables.files import write_csv
 
 SCORES = "results/runs/demo-piad/0/0/scores.csv"
 MODEL = "results/runs/demo-piad/0/0/model.safetensors"
@@ -223,7 +225,7 @@ def test_files_are_read_once_for_all_cells(small_demo, monkeypatch):
 @pytest.fixture
 def table2(results):
     """Results that hold PIAD's Table 2, of which nothing was run."""
-    frame = build_table(load_paper("piad"), "piad_table2", {}, "code", {})
+    frame = build_table(load_paper("piad"), "piad_table2", {}, "code", {}, {})
     write_csv(frame, results / "results/tables/piad_table2.csv")
     return results
 
@@ -266,8 +268,10 @@ def test_a_counted_cell_has_number_data_and_chain(tmp_path, monkeypatch):
     counts.write_text("class,count,verified\n0,6,False\ntotal,6,False\n")
     about = {"dataset": "mnist", "licence": "none", "homepage": "http://example.org"}
     records = [path.with_suffix(".json") for path in names]
-    write_record(records[0], rule="download", started=0, inputs=[], outputs=names[:1], about=about)
-    write_record(records[1], rule="count", started=0, inputs=names[:1], outputs=names[1:])
+    with recorded("download", records[0], outputs=names[:1]) as record:
+        record.about |= about
+    with recorded("count", records[1], names[:1], names[1:]):
+        pass
     row = {"dataset": "MNIST", "method": "# classes", "subset": "all", "metric": "n_classes"}
     row |= {"published": "10", "published_sd": "", "reproduced": 10.0, "n": 1, "verdict": "not comparable"}
     row |= dict.fromkeys(("sd", "ci_low", "ci_high", "margin"), float("nan")) | {

@@ -25,7 +25,7 @@ EXPORT = """\
 import json, sys
 from pathlib import Path
 from encore.audit.export import export
-from encore.papers import config_defaults
+from encore.papers.config import config_defaults
 from encore.strict import load_yaml
 config = config_defaults() | load_yaml(Path("config.yaml")) | json.loads(sys.argv[1])
 for name in sys.argv[2:]:

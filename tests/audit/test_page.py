@@ -1,6 +1,5 @@
 """How a terminal shows a page: aligned, wrapped, within its width."""
 
-from encore.audit import page
 from encore.audit.page import Page, Section, as_text
 
 
@@ -31,10 +30,3 @@ def test_what_is_the_same_in_all_rows_is_said_once_where_room_is_scarce():
 def test_a_single_row_that_is_too_wide_is_written_downwards():
     lines = lines_of(("run", "code", "lock"), (("0", "x" * 60, "y" * 40),))
     assert [line.split() for line in lines[2:]] == [["run", "0"], ["code", "x" * 60], ["lock", "y" * 40]]
-
-
-def test_a_path_breaks_after_a_slash_and_a_word_that_is_too_long_anywhere():
-    assert page._wrapped("results/runs/demo-piad/0", 14) == ["results/runs/", "demo-piad/0"]
-    assert page._wrapped("see results/runs", 12) == ["see", "results/runs"]
-    assert page._wrapped("abcdefgh ij", 4) == ["abcd", "efgh", "ij"]
-    assert page._wrapped("", 4) == [""]

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from encore.audit.scrub import scrub
-from encore.papers import ROOT
+from encore.files import ROOT
 
 SECRET = "s3cr3t-value-0123"
 

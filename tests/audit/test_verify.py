@@ -91,7 +91,7 @@ def test_a_log_keeps_its_checksum_while_its_job_is_the_same(demo):
 
 
 def test_results_of_other_code_are_stale(demo):
-    with (demo.folder / "workflow/encore/methods/shallow.py").open("a") as stream:
+    with (demo.folder / "workflow/encore/methods/ocsvm.py").open("a") as stream:
         stream.write("\nADDED = 1\n")
     said = demo.verify(expect=1)
     assert "demo-kde: 2 runs were scored by other code than the present one; their cells are stale." in said

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from encore import registry
 from encore.datasets import catalogue
 from encore.datasets.catalogue import CATALOGUE, DATASETS, dataset, load
-from encore.datasets.readers import READERS
 
 
 def test_every_dataset_has_a_reader_and_names_the_sum_of_its_images() -> None:
@@ -23,7 +23,7 @@ def test_every_dataset_has_a_reader_and_names_the_sum_of_its_images() -> None:
         "lsun": (3_033_042, 600),
         "celeba": (162_770, 19_962),
     }
-    assert {entry.reader for entry in DATASETS.values()} == set(READERS)
+    assert {entry.reader for entry in DATASETS.values()} == set(registry.names(registry.READERS))
     assert {name: len(entry.classes) for name, entry in DATASETS.items()} == {
         "mnist": 10,
         "fashion_mnist": 10,
@@ -99,6 +99,8 @@ def test_import_pulls_in_neither_numpy_nor_torch() -> None:
     [
         (("title",), "", "mnist.title: expected a text, found ''"),
         (("titel",), "MNIST", "mnist: unknown key 'titel', did you mean 'title'"),
+        (("reader",), "idy", "mnist.reader: found 'idy', did you mean 'idx'"),
+        (("reader",), ["idx"], "mnist.reader: expected a text, found"),
         (("classes",), [0, 1], "mnist.classes: expected a list of different names"),
         (("classes",), ["a", "a"], "mnist.classes: expected a list of different names"),
         (("classes",), ["T-shirt/top"], "mnist.classes: expected a list of different names"),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from encore.datasets.labels import SETTINGS, training_labels
+from encore.registry import module_settings
 
 
 @pytest.fixture
@@ -67,10 +68,6 @@ def test_a_seed_gives_the_same_labels_on_every_machine(attributes: np.ndarray) -
     np.testing.assert_array_equal(attributes, before)
 
 
-@pytest.mark.parametrize("missing", [-0.1, 1, 1.5, float("nan")])
-def test_a_share_outside_its_range_is_refused(attributes: np.ndarray, missing: float) -> None:
-    with pytest.raises(
-        ValueError, match=f"^missing_labels: expected a share from 0, and .* found {missing}$"
-    ):
-        training_labels(attributes, missing, seed=0)
-    assert list(SETTINGS) == ["missing_labels"]
+def test_the_setting_is_a_share_that_can_be_read_without_importing() -> None:
+    assert module_settings("datasets.labels") == SETTINGS
+    assert {name: kind for name, (kind, _) in SETTINGS.items()} == {"missing_labels": "share"}

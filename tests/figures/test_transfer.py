@@ -5,12 +5,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from encore.figures.plots import COLOURS, MARKERS, save_figure
-from encore.figures.transfer import means_of_sets, sparsity_figure, transfer_figure
+from encore.figures.style import COLOURS, MARKERS, save_figure
+from encore.figures.transfer import draw, means_of_sets, transfer_figure
 
-
-def legend(figure):
-    return [text.get_text() for text in figure.legends[0].get_texts()]
+LABELS = {"cvae": "CVAE", "dualvae": "DualVAE"}
 
 
 def models():
@@ -50,7 +48,7 @@ def test_scores_without_the_two_columns():
         means_of_sets(pd.DataFrame({"score": [1.0]}), 2)
 
 
-def test_transfer_has_a_point_a_set_and_a_look_a_model():
+def test_transfer_has_a_point_a_set_and_a_look_a_model(legend):
     found = models()
     figure = transfer_figure(found, "Figure 4")
     (axes,) = figure.axes
@@ -86,7 +84,7 @@ def test_names_of_equal_cis_do_not_overlap_and_lie_within_the_axes():
     assert all(box.x0 >= outer.x0 and box.x1 <= outer.x1 and box.y0 >= outer.y0 for box in boxes)
 
 
-def test_diverged_trainings_are_left_out_and_told_of():
+def test_diverged_trainings_are_left_out_and_told_of(legend):
     found = models() | {"StarGAN": np.full((3, 2), np.nan)}
     found["CVAE"][:4] = np.nan
     figure = transfer_figure(found, "")
@@ -95,130 +93,49 @@ def test_diverged_trainings_are_left_out_and_told_of():
     np.testing.assert_array_equal(with_markers(figure.axes[0])[0].get_xydata()[4:], found["CVAE"][4:])
 
 
-def test_all_diverged_is_no_error(tmp_path):
+def test_all_diverged_is_no_error(tmp_path, legend):
     figure = transfer_figure({"CVAE": np.full((2, 2), np.nan)}, "")
     save_figure(figure, tmp_path / "a.png")
     assert legend(figure) == ["CVAE (a training diverged)"]
 
 
-def measures(values, seeds=(0, 1), unit="40"):
-    """A frame of measures. values: score -> (rs, ts), to which the seed adds a hundredth."""
-    return pd.DataFrame(
-        [
-            {"unit": unit, "seed": seed, "score": score, "metric": metric, "value": value + 0.01 * seed}
-            for seed in seeds
-            for score, pair in values.items()
-            for metric, value in zip(("rs", "ts", "CIS"), (*pair, sum(pair)), strict=True)
-        ]
-    )
-
-
-SWEPT = {
-    "score": (-0.9, 0.9),
-    "logit": (-7.0, 8.0),
-    "lambda=10": (-0.2, 0.4),
-    "lambda=0.5": (-0.02, 0.05),
-    "lambda=2": (-0.05, 0.2),
-}
-
-
-def amounts(axes):
-    return [text for text in axes.texts if not text.get_text().startswith("CIS")]
-
-
-def test_sparsity_joins_the_swept_lambdas_in_rising_order():
-    figure = sparsity_figure({"s = 0": measures(SWEPT)}, "40", "Figure 6")
-    (axes,) = figure.axes
-    (line,) = with_markers(axes)
-    np.testing.assert_allclose(line.get_xydata(), [[-0.015, 0.055], [-0.045, 0.205], [-0.195, 0.405]])
-    assert line.get_linestyle() == "-"
-    assert [text.get_text() for text in amounts(axes)] == ["0.5", "2", "10"]
-    np.testing.assert_allclose([text.xy for text in amounts(axes)], line.get_xydata())
-    assert {text.get_color() for text in amounts(axes)} == {COLOURS[0]}
-    assert axes.get_title(loc="right") == "beside a dot: λ"
-    assert legend(figure) == ["s = 0"]
-    assert figure.get_suptitle() == "Figure 6"
-
-
-def test_a_method_that_sweeps_nothing_is_one_dot_without_a_lambda():
-    figure = sparsity_figure({"StarGAN": measures({"score": (-0.1, 0.2), "logit": (-1, 2)})}, "40", "")
-    (axes,) = figure.axes
-    (line,) = with_markers(axes)
-    np.testing.assert_allclose(line.get_xydata(), [[-0.095, 0.205]])
-    assert amounts(axes) == []
-    assert axes.get_title(loc="right") == ""
-
-
-def test_only_the_figures_unit_is_drawn():
-    both = pd.concat([measures(SWEPT), measures({"lambda=1": (-0.5, 0.5)}, unit="20")])
-    (line,) = with_markers(sparsity_figure({"s": both}, "20", "").axes[0])
-    np.testing.assert_allclose(line.get_xydata(), [[-0.495, 0.505]])
-
-
-def test_lambdas_with_a_diverged_training_are_left_out_and_told_of(tmp_path):
-    broken = measures(SWEPT)
-    broken.loc[(broken["seed"] == 1) & (broken["score"] == "lambda=2"), "value"] = np.nan
-    gone = measures(SWEPT | {"score": (np.nan, np.nan)}).assign(value=np.nan)
-    figure = sparsity_figure({"s = 0": broken, "s = 0.9": gone}, "40", "")
-    assert legend(figure) == ["s = 0 (a training diverged)", "s = 0.9 (a training diverged)"]
-    assert [text.get_text() for text in amounts(figure.axes[0])] == ["0.5", "10"]
-    assert np.isnan(with_markers(figure.axes[0])[0].get_xydata()[1]).all()
-    save_figure(figure, tmp_path / "a.png")
-    figure = sparsity_figure({"s = 0.9": gone}, "40", "")
-    save_figure(figure, tmp_path / "b.png")
-    assert amounts(figure.axes[0]) == []
-
-
-def test_a_diverged_training_without_rows_of_the_lambdas_is_told_of_too():
-    diverged = measures({"score": (np.nan, np.nan)}, seeds=(2,))
-    figure = sparsity_figure({"s = 0": pd.concat([measures(SWEPT), diverged])}, "40", "")
-    assert legend(figure) == ["s = 0 (a training diverged)"]
-    assert amounts(figure.axes[0]) == []
-
-
-@pytest.mark.parametrize(
-    "lacking",
-    [
-        measures({"score": (-0.1, 0.2)}, unit="20"),
-        measures({"logit": (-0.1, 0.2)}),
-        measures(SWEPT).query("metric != 'ts'"),
-    ],
-)
-def test_measures_without_the_two_scores(lacking):
-    with pytest.raises(ValueError, match=r"^the measures hold no rs and ts of unit '40'\.$"):
-        sparsity_figure({"s": lacking}, "40", "")
-
-
-def crowded():
-    """Three lines that lie side by side, as where missing labels do little harm."""
-    curve = {f"lambda={x}": (-0.02 * x - 0.02, 0.42 * (1 - np.exp(-x / 4))) for x in (1, 2, 3, 5, 8, 10)}
-    return {
-        f"s = {s}": measures({name: (rs - 0.005 * s, ts - 0.01 * s) for name, (rs, ts) in curve.items()})
-        for s in range(3)
-    }
-
-
-def test_lambdas_stand_beside_their_dots_and_cover_nothing():
-    figure = sparsity_figure(crowded(), "40", "")
-    figure.draw_without_rendering()
-    axes = figure.axes[0]
-    boxes = [text.get_window_extent() for text in amounts(axes)]
-    assert len(boxes) == 18
-    assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
-    dots = np.concatenate([axes.transData.transform(line.get_xydata()) for line in with_markers(axes)])
-    assert not any(box.contains(*dot) for box in boxes for dot in dots)
-    for box, dot in zip(boxes, dots, strict=True):
-        middle = (box.p0 + box.p1) / 2
-        assert np.linalg.norm(middle - dot) < 30  # pixels, at the 100 to an inch of a figure
-
-
 def test_saved_bytes_are_the_same_every_time(tmp_path):
-    figure = sparsity_figure(crowded(), "40", "t")
-    save_figure(figure, tmp_path / "a")
-    save_figure(figure, tmp_path / "b")
-    save_figure(sparsity_figure(crowded(), "40", "t"), tmp_path / "c")
     for name in "de":
         save_figure(transfer_figure(models(), "t"), tmp_path / name)
-    a, b, c, d, e = ((tmp_path / name).read_bytes() for name in "abcde")
-    assert a == b == c
-    assert d == e
+    assert (tmp_path / "d").read_bytes() == (tmp_path / "e").read_bytes()
+
+
+# --- from files -------------------------------------------------------------------------------------
+
+
+def scores(tmp_path, experiment, seed, ts, rs):
+    path = tmp_path / "runs" / experiment / "3" / str(seed) / "scores.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    frame = pd.DataFrame({"index": range(len(ts)), "accuracy": 1.0, "ts": ts, "rs": rs, "ts:logit": 9.0})
+    frame.to_csv(path, index=False)
+    return path
+
+
+def test_transfer_gathers_the_sets_of_all_runs_of_a_model(tmp_path):
+    paths = [
+        scores(tmp_path, "dualvae", 0, [0.2, 0.4, 0.5, 0.9], [-0.1, -0.3, -0.2, -0.4]),
+        scores(tmp_path, "cvae", 0, [0.0, 0.1], [-0.5, -0.7]),
+        scores(tmp_path, "dualvae", 1, [np.nan] * 4, [np.nan] * 4),
+    ]
+    entry = {"experiments": LABELS, "unit": "3", "images": 2, "title": "t"}
+    figure = draw(None, entry, paths)
+    cvae, dualvae = (line.get_xydata() for line in figure.axes[0].lines[:2])
+    np.testing.assert_allclose(cvae, [[-0.6, 0.05]])
+    np.testing.assert_allclose(dualvae, [[-0.2, 0.3], [-0.3, 0.7], *[[np.nan, np.nan]] * 2])
+    told = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert told == ["CVAE", "DualVAE (a training diverged)"]
+
+
+def test_scores_of_too_few_or_other_experiments(tmp_path):
+    path = scores(tmp_path, "cvae", 0, [0.1], [-0.1])
+    entry = {"experiments": LABELS, "unit": "3", "images": 2, "title": "t"}
+    with pytest.raises(ValueError, match=r"^the figure shows dualvae, but no scores of it were given\.$"):
+        draw(None, entry, [path])
+    other = scores(tmp_path, "dualvae-", 0, [0.1], [-0.1])
+    with pytest.raises(ValueError, match=r"is of no experiment of the figure; did you mean 'dualvae'"):
+        draw(None, entry, [path, other])

@@ -7,10 +7,12 @@ import torch
 
 from encore.methods.attribute_classifier import AttributeClassifier
 from encore.networks.labels import classification_loss
+from encore.strict import ConfigError
 
 SIDE, LABELS, BATCH = 8, 3, 6
 NAN = float("nan")
 SETTINGS = {
+    "image_size": SIDE,
     "filters": [5],
     "iterations": 10,
     "batch_size": BATCH,
@@ -64,7 +66,7 @@ def test_logits_are_a_convolution_relu_and_a_linear_layer(channels):
 
 
 def test_images_that_do_not_fit_are_refused():
-    with pytest.raises(ValueError, match="image_size = 16: networks with 1 layers of filters need 8"):
+    with pytest.raises(ConfigError, match="image_size = 16: networks with 1 layers of filters need 8"):
         method(shape=(1, 16, 16))
 
 

@@ -9,6 +9,7 @@ import torch
 from torch.distributions import Normal, kl_divergence
 
 from encore.methods.dualvae import DualVAE, by_fixed_amount, label_log_likelihood, to_logit
+from encore.strict import ConfigError
 
 SPEC = importlib.util.spec_from_file_location("shared", Path(__file__).with_name("shared.py"))
 shared = importlib.util.module_from_spec(SPEC)
@@ -260,5 +261,5 @@ def test_bytes_of_the_model_are_known():
 
 
 def test_images_that_do_not_fit_are_refused():
-    with pytest.raises(ValueError, match="image_size = 10"):
-        method(image_size=10)
+    with pytest.raises(ConfigError, match="image_size = 10"):
+        DualVAE(SETTINGS, (1, 10, 10), 0, "cpu", n_labels=LABELS)

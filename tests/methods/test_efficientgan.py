@@ -5,7 +5,8 @@ import torch
 import torch.nn.functional as F
 
 from encore.methods.efficientgan import EfficientGAN
-from encore.papers import find_experiment
+from encore.papers.find import find_experiment
+from encore.strict import ConfigError
 
 SIDE = 8
 
@@ -71,7 +72,7 @@ def test_both_losses_are_cross_entropies_of_pairs(monkeypatch):
     monkeypatch.setattr(
         model,
         "_update",
-        lambda name, loss, of: seen.update({name: torch.autograd.grad(loss, of)}),
+        lambda name, gradients: seen.update({name: gradients}),
     )
     monkeypatch.setattr(model, "_follow", lambda: None)
     images = batch(model).double()
@@ -173,5 +174,5 @@ def test_bytes_of_the_model_are_known():
 
 
 def test_images_that_do_not_fit_are_refused():
-    with pytest.raises(ValueError, match="image_size = 10"):
+    with pytest.raises(ConfigError, match="image_size = 10"):
         EfficientGAN(find_experiment("demo-efficientgan").values("code"), (1, 10, 10), 0, "cpu")

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from encore.methods.fadernet import FaderNetworks
+from encore.strict import ConfigError
 
 SPEC = importlib.util.spec_from_file_location("shared", Path(__file__).with_name("shared.py"))
 shared = importlib.util.module_from_spec(SPEC)
@@ -14,6 +15,7 @@ SPEC.loader.exec_module(shared)
 
 SIDE, LABELS, BATCH = 8, 3, 6
 SETTINGS = {
+    "image_size": SIDE,
     "filters": [4, 6],
     "discriminator_filters": [5],
     "discriminator_units": 7,
@@ -239,5 +241,5 @@ def test_bytes_of_the_model_are_known(channels):
 
 
 def test_images_that_do_not_fit_are_refused():
-    with pytest.raises(ValueError, match="images have 16"):
+    with pytest.raises(ConfigError, match="images have 16"):
         FaderNetworks(SETTINGS, (1, 16, 16), 0, "cpu", n_labels=LABELS)

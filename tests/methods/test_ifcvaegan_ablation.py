@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 import torch
 
+from encore.datasets.divide import make_split
 from encore.datasets.labels import training_labels
-from encore.datasets.protocols import make_split
-from encore.datasets.readers import read
-from encore.methods.registry import load_method
-from encore.papers import find_experiment
-from encore.training.loop import scale, to_pixels, train
+from encore.datasets.read import read
+from encore.papers.find import find_experiment
+from encore.registry import load_method
+from encore.runs.loop import train
+from encore.runs.pixels import scale, to_pixels
 
 UNIT = "closed_loop"
 

@@ -11,10 +11,12 @@ from torchvision.transforms.functional import InterpolationMode, resize
 
 from encore.methods.inception_classifier import InceptionClassifier, prepare
 from encore.networks.labels import classification_loss
+from encore.strict import ConfigError
 
 LABELS, BATCH = 3, 3
 NAN = float("nan")
 SETTINGS = {
+    "image_size": 16,
     "pretrained": "none",
     "network_side": 75,
     "dropout": 0.5,
@@ -126,9 +128,13 @@ def test_random_weights_are_declared():
     assert "random weights" in deviation
 
 
-def test_other_weights_are_refused():
-    with pytest.raises(ValueError, match="pretrained: expected inception_v3 or none, found 'imagenet'"):
-        method(pretrained="imagenet")
+def test_no_other_weights_are_legal():
+    assert InceptionClassifier.SETTINGS["pretrained"][0] == ["inception_v3", "none"]
+
+
+def test_a_side_that_the_layers_use_up_is_refused():
+    with pytest.raises(ConfigError, match="network_side = 74: Inception-v3 needs 75 pixels or more"):
+        method(network_side=74)
 
 
 # --- training ----------------------------------------------------------------------------------------

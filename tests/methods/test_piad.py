@@ -3,11 +3,12 @@
 import pytest
 import torch
 
+from encore.files import ROOT
 from encore.methods import piad
 from encore.methods.piad import PIAD, Generator, LatentCritic
 from encore.networks.perceptual import load_features
-from encore.papers import ROOT, find_experiment
-from encore.strict import load_yaml
+from encore.papers.find import find_experiment
+from encore.strict import ConfigError, load_yaml
 
 # Supplement Tables 1 to 4: settings, image channels, parameters of G, E, D_X and D_Z.
 TABLES = {
@@ -47,7 +48,8 @@ def networks(table, channels):
     """G, E, D_X and D_Z of a group of settings in the paper's YAML, and the shapes of their inputs."""
     group = load_yaml(ROOT / "workflow" / "papers" / "piad.yaml")["settings"][table.split()[0]]
     values = {name: setting["value"] for name, setting in group.items()}
-    return values, list(piad.build_networks(values, channels).values())
+    side = values["image_size"]
+    return values, list(PIAD.build_networks(values, (channels, side, side), 0, None).values())
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -208,7 +210,7 @@ def snapshot(*modules):
 
 
 def test_networks_for_another_size_are_refused():
-    with pytest.raises(ValueError, match="networks for 16 pixels, images have 32"):
+    with pytest.raises(ConfigError, match="networks for 16 pixels, images have 32"):
         PIAD(settings(), (1, 32, 32), 0, "cpu")
 
 

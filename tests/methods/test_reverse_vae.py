@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from encore.methods.reverse_vae import ReverseVAE
-from encore.papers import find_experiment
+from encore.papers.find import find_experiment
+from encore.strict import ConfigError
 
 SIDE = 8
 
@@ -60,7 +61,7 @@ def test_images_per_step_are_fresh_for_every_update():
 
 
 def test_images_that_do_not_fit_are_refused():
-    with pytest.raises(ValueError, match="image_size = 10"):
+    with pytest.raises(ConfigError, match="image_size = 10"):
         ReverseVAE(settings(image_size=10), (1, 10, 10), 0, "cpu")
 
 
@@ -108,6 +109,7 @@ def test_critic_loss_is_equation_6(monkeypatch):
     critic = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(SIDE**2, 1), torch.nn.Flatten(0))
     critic.double()
     monkeypatch.setattr(model, "Dis", critic)
+    monkeypatch.setitem(model.optimizers, "critic", torch.optim.Adam(critic.parameters()))
     monkeypatch.setattr(model, "Gen", lambda z: fake)
     seen = gradients_of(model, monkeypatch)
     norm = critic[1].weight.norm()  # of a linear critic's gradient, wherever it is taken

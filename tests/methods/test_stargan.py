@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from encore.methods.stargan import StarGAN, decayed_rate
+from encore.strict import ConfigError
 
 SPEC = importlib.util.spec_from_file_location("shared", Path(__file__).with_name("shared.py"))
 shared = importlib.util.module_from_spec(SPEC)
@@ -319,5 +320,5 @@ def test_bytes_of_the_model_are_known(channels):
 
 
 def test_images_that_do_not_fit_are_refused():
-    with pytest.raises(ValueError, match="image_size = 10"):
+    with pytest.raises(ConfigError, match="image_size = 10"):
         StarGAN(SETTINGS | {"image_size": 10}, (1, 10, 10), 0, "cpu", n_labels=LABELS)

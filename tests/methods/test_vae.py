@@ -11,7 +11,8 @@ from torch import nn
 from torch.distributions import Bernoulli, Normal, kl_divergence
 
 from encore.methods.vae import VAE, log_likelihood
-from encore.papers import find_experiment
+from encore.papers.find import find_experiment
+from encore.strict import ConfigError
 
 SPEC = importlib.util.spec_from_file_location("shared", Path(__file__).with_name("shared.py"))
 shared = importlib.util.module_from_spec(SPEC)
@@ -155,5 +156,5 @@ def test_bytes_of_the_model_are_known():
 
 
 def test_images_that_do_not_fit_are_refused():
-    with pytest.raises(ValueError, match="image_size = 10"):
+    with pytest.raises(ConfigError, match="image_size = 10"):
         VAE(find_experiment("demo-vae").values("code"), (1, 10, 10), 0, "cpu")

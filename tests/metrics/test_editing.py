@@ -1,12 +1,11 @@
-"""Metrics of edited images by hand: of five images with one domain, and of three with several."""
+"""Metrics of edits of one attribute by hand, of five images."""
 
 import math
 
-import numpy as np
 import pandas as pd
 import pytest
 
-from encore.metrics.editing import editing_metrics
+from encore.metrics.editing import flags, measure
 
 
 def one_domain(**changed):
@@ -22,14 +21,8 @@ def one_domain(**changed):
     return pd.DataFrame(columns | changed)
 
 
-def several_domains(**changed):
-    columns = {
-        "index": [0, 1, 2],
-        "accuracy": [1.0, 0.5, 0.75],
-        "ts": [0.3, 0.6, 0.0],
-        "rs": [-0.1, -0.2, -0.6],
-    }
-    return pd.DataFrame(columns | changed)
+def measured(scores):
+    return measure(scores, None, "")
 
 
 def with_nan(values, place):
@@ -37,7 +30,7 @@ def with_nan(values, place):
 
 
 def test_one_domain_by_hand():
-    found = editing_metrics(one_domain())
+    found = measured(one_domain())
     assert list(found) == ["score"]
     assert found["score"] == pytest.approx(
         {
@@ -57,7 +50,7 @@ def test_an_image_without_the_attribute_bears_on_error_and_accuracy_alone():
         original=[0.9, 0.5, 0.8, 0.7, 0.8],
         squared_error=[0.01, 0.02, 0.03, 0.04, 0.65],
     )
-    before, after = (editing_metrics(scores)["score"] for scores in (one_domain(), turned))
+    before, after = (measured(scores)["score"] for scores in (one_domain(), turned))
     assert {name for name in before if before[name] != after[name]} == {"MSE", "accuracy"}
     assert after["MSE"] == pytest.approx(0.15)
     assert after["accuracy"] == pytest.approx(3 / 5)
@@ -73,8 +66,8 @@ def test_an_image_without_the_attribute_bears_on_error_and_accuracy_alone():
     ],
 )
 def test_what_is_undefined_for_one_image_is_undefined_and_nothing_else(column, undefined):
-    whole = editing_metrics(one_domain())["score"]
-    found = editing_metrics(one_domain(**{column: with_nan(one_domain()[column], 2)}))["score"]
+    whole = measured(one_domain())["score"]
+    found = measured(one_domain(**{column: with_nan(one_domain()[column], 2)}))["score"]
     assert {name for name, value in found.items() if math.isnan(value)} == undefined
     assert {name: value for name, value in found.items() if name not in undefined} == {
         name: value for name, value in whole.items() if name not in undefined
@@ -82,44 +75,20 @@ def test_what_is_undefined_for_one_image_is_undefined_and_nothing_else(column, u
 
 
 def test_without_an_image_that_has_the_attribute_no_edit_is_measured():
-    found = editing_metrics(one_domain(label=[0] * 5))["score"]
+    found = measured(one_domain(label=[0] * 5))["score"]
     assert {name for name, value in found.items() if math.isnan(value)} == {"Class0", "Class1", "success"}
     assert found["accuracy"] == pytest.approx(2 / 5)
 
 
-def test_several_domains_by_hand():
-    found = editing_metrics(several_domains())
-    assert list(found) == ["score"]
-    assert found["score"] == pytest.approx({"CIS": 0.0, "ts": 0.3, "rs": -0.3, "accuracy": 0.75})
-
-
-def test_every_variant_is_a_score_of_its_own_in_the_order_of_the_columns():
-    variants = {"ts:logit": [3.0, 0.0, 6.0], "rs:logit": [-1.0, -2.0, 0.0]}
-    variants |= {"ts:lambda=2.5": [0.1, 0.2, 0.3], "rs:lambda=2.5": [0.0, 0.0, -0.3]}
-    found = editing_metrics(several_domains(**variants))
-    assert list(found) == ["score", "logit", "lambda=2.5"]
-    assert found["score"] == editing_metrics(several_domains())["score"]
-    assert found["logit"] == pytest.approx({"CIS": 2.0, "ts": 3.0, "rs": -1.0})
-    assert found["lambda=2.5"] == pytest.approx({"CIS": 0.1, "ts": 0.2, "rs": -0.1})
-
-
-@pytest.mark.parametrize(
-    ("column", "undefined"),
-    [("ts", {"CIS", "ts"}), ("rs", {"CIS", "rs"}), ("accuracy", {"accuracy"})],
-)
-def test_an_undefined_image_leaves_the_other_variants_as_they_are(column, undefined):
-    variant = {"ts:logit": [3.0, 0.0, 6.0], "rs:logit": [-1.0, -2.0, 0.0]}
-    scores = several_domains(**variant)
-    found = editing_metrics(scores.assign(**{column: with_nan(scores[column], 1)}))
-    assert {name for name, value in found["score"].items() if math.isnan(value)} == undefined
-    assert not any(map(math.isnan, found["logit"].values()))
-
-
 def test_means_are_over_images_in_any_order():
-    scores = several_domains(**{"ts:logit": [3.0, 0.0, 6.0], "rs:logit": [-1.0, -2.0, 0.0]})
-    shuffled = scores.sample(frac=1, random_state=1)
-    assert not np.array_equal(shuffled["index"], scores["index"])
-    assert editing_metrics(shuffled)["logit"] == pytest.approx(editing_metrics(scores)["logit"])
-    assert editing_metrics(one_domain().iloc[::-1])["score"] == pytest.approx(
-        editing_metrics(one_domain())["score"]
-    )
+    assert measured(one_domain().iloc[::-1])["score"] == pytest.approx(measured(one_domain())["score"])
+
+
+def test_a_judge_that_knows_no_more_than_one_answer_is_told_of():
+    def told(original):
+        return flags(pd.DataFrame({"label": [1, 1, 1, 0], "original": original}), "MSE", 0.0)
+
+    assert told([0.9, 0.9, 0.9, 0.1]) == []
+    found = told([0.9, 0.9, 0.1, 0.1])
+    assert found == ["its judge is right about 75% of the originals, the same answer always about 75%"]
+    assert told([math.nan] * 4) == []

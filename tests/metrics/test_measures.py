@@ -1,11 +1,13 @@
-"""Measures of one run from its scores and records."""
+"""Measures of runs from their scores and records."""
 
 import math
+from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from encore.metrics.measures import COLUMNS, edits_of_run, measures_of_run, resemblance_of_run
+from encore.metrics.measures import COLUMNS, ScoredRun, measure
 
 SCORED = {
     "experiment": "x",
@@ -29,8 +31,18 @@ def scores():
     )
 
 
+def run_of(scores, scored=SCORED, trained_on=(), model="m", **tables):
+    images = scores["index"].to_numpy()
+    return ScoredRun({"scores": scores, **tables}, scored, TRAINED, model, np.array(trained_on, int), images)
+
+
+def measured(module, *runs, **about):
+    """The rows of runs, of an experiment that these modules measure."""
+    return measure(SimpleNamespace(measured_by=module.split(), **about), runs).to_dict("records")
+
+
 def test_a_row_for_each_score_column_and_metric():
-    rows = measures_of_run(scores(), SCORED, TRAINED)
+    rows = measured("ranking", run_of(scores()))
     assert all(set(row) == set(COLUMNS) for row in rows)
     found = {(row["score"], row["metric"]): row["value"] for row in rows}
     assert found[("score", "AUROC")] == 1.0
@@ -42,18 +54,21 @@ def test_a_row_for_each_score_column_and_metric():
 
 def test_an_image_that_stands_twice_is_refused():
     with pytest.raises(ValueError, match="x 3/1: an image stands twice"):
-        measures_of_run(scores().assign(index=[4, 4, 7]), SCORED, TRAINED)
+        measured("ranking", run_of(scores().assign(index=[4, 4, 7])))
 
 
 def test_what_a_run_resembles_stands_beside_its_scores():
-    shares = {"3": 0.25, "4": 0.5, "9": 0.125, "0": 0.125}
-    rows = resemblance_of_run(shares, {"3": ("4", "9")}, SCORED, TRAINED)
+    shares = pd.DataFrame({"class": ["3", "4", "9", "0"], "share": [0.25, 0.5, 0.125, 0.125]})
+    run = run_of(scores(), resemblance=shares)
+    both = measured("ranking resemblance", run, resemblance={"3": ("4", "9")})
+    rows = both[4:]
+    assert both[:4] == measured("ranking", run)
     assert all(set(row) == set(COLUMNS) for row in rows)
     assert {row["metric"]: row["value"] for row in rows} == {
         "resembles_normal": 0.75,
         "resembles_named": 0.625,
     }
-    ranked = measures_of_run(scores(), SCORED, TRAINED)[0]
+    ranked = measured("ranking", run_of(scores()))[0]
     own = ("score", "metric", "value")
     for row in rows:
         assert row["score"] == "score"
@@ -70,25 +85,28 @@ def edited(**changed):
 
 
 def test_edits_have_a_row_for_each_score_and_metric():
-    rows = edits_of_run(edited(), SCORED, TRAINED, ["a twin", "a leak"])
+    twins = (run_of(edited(), SCORED | {"unit": "2"}, model="n"), run_of(edited(), trained_on=[5, 6]))
+    rows = measured("editing", *twins)[5:]
     assert all(set(row) == set(COLUMNS) for row in rows)
     found = {(row["score"], row["metric"]): row["value"] for row in rows}
     values = {"MSE": 0.2, "Class0": 0.5, "Class1": 1.0, "success": 0.75, "accuracy": 1.0}
     assert found == pytest.approx({("score", metric): value for metric, value in values.items()})
-    assert {row["flags"] for row in rows} == {"a twin | a leak"}
+    leak, twin = "1 of 3 test images are training images", "its scores are those of unit 2, seed 1"
+    assert {row["flags"] for row in rows} == {f"{leak} | {twin}, of another model"}
 
 
 def test_a_judge_that_knows_no_more_than_the_commoner_answer_is_flagged_beside_the_rest():
-    (flags,) = {row["flags"] for row in edits_of_run(edited(original=[0.9] * 3), SCORED, TRAINED, ["a leak"])}
+    rows = measured("editing", run_of(edited(original=[0.9] * 3), trained_on=[4]))
+    (flags,) = {row["flags"] for row in rows}
     given, found = flags.split(" | ")
-    assert given == "a leak"
+    assert given == "1 of 3 test images are training images"
     assert "judge" in found
 
 
 def test_every_variant_of_a_transfer_is_a_score():
     columns = {"index": [1, 2], "accuracy": [1.0, 0.5], "ts": [0.5, 0.1], "rs": [-0.1, -0.1]}
     columns |= {"ts:lambda=5": [1.0, 0.0], "rs:lambda=5": [0.0, -1.0]}
-    rows = edits_of_run(pd.DataFrame(columns), SCORED, TRAINED)
+    rows = measured("transfer", run_of(pd.DataFrame(columns)))
     found = {(row["score"], row["metric"]): row["value"] for row in rows}
     assert found == pytest.approx(
         {
@@ -100,7 +118,7 @@ def test_every_variant_of_a_transfer_is_a_score():
 
 
 def test_edits_say_of_their_run_what_rankings_say_of_theirs():
-    ranked, of_edits = measures_of_run(scores(), SCORED, TRAINED)[0], edits_of_run(edited(), SCORED, TRAINED)
+    ranked, of_edits = measured("ranking", run_of(scores()))[0], measured("editing", run_of(edited()))
     own = ("score", "metric", "value")
     for row in of_edits:
         assert {k: v for k, v in row.items() if k not in own} == {
@@ -110,7 +128,7 @@ def test_edits_say_of_their_run_what_rankings_say_of_theirs():
 
 def test_edits_of_a_run_that_diverged_have_their_rows_without_a_number():
     nothing = dict.fromkeys(("squared_error", "original", "edited_0", "edited_1"), math.nan)
-    rows = edits_of_run(edited(**nothing), SCORED | {"diverged": "x 3/1 diverged."}, TRAINED)
+    rows = measured("editing", run_of(edited(**nothing), SCORED | {"diverged": "x 3/1 diverged."}))
     assert [row["metric"] for row in rows] == ["MSE", "Class0", "Class1", "success", "accuracy"]
     assert all(math.isnan(row["value"]) for row in rows)
     assert {row["diverged"] for row in rows} == {"x 3/1 diverged."}
@@ -118,4 +136,16 @@ def test_edits_of_a_run_that_diverged_have_their_rows_without_a_number():
 
 def test_an_edited_image_that_stands_twice_is_refused():
     with pytest.raises(ValueError, match="x 3/1: an image stands twice"):
-        edits_of_run(edited(index=[4, 7, 7]), SCORED, TRAINED)
+        measured("editing", run_of(edited(index=[4, 7, 7])))
+
+
+def test_a_ranking_at_chance_is_flagged_and_no_other():
+    rows = measured("ranking", run_of(scores()))
+    flagged = [(row["score"], row["metric"]) for row in rows if row["flags"]]
+    assert flagged == [("b", "AUROC")]
+
+
+def test_without_runs_there_are_columns_and_no_rows():
+    found = measure(SimpleNamespace(measured_by=["ranking"]), [])
+    assert tuple(found.columns) == COLUMNS
+    assert found.empty

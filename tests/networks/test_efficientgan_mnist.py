@@ -7,15 +7,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from encore.networks.efficientgan_mnist import (
-    Encoder,
-    Generator,
-    ImageDiscriminator,
-    JointDiscriminator,
-    check_side,
-    initialise,
-    logit_loss,
-)
+from encore.methods.efficientgan import JointDiscriminator, logit_loss
+from encore.methods.reverse_vae import ImageDiscriminator
+from encore.networks.efficientgan_mnist import Encoder, Generator, initialise, quarter
+from encore.strict import ConfigError
 
 
 def generator(output="tanh"):
@@ -154,6 +149,6 @@ def test_logit_loss_is_binary_cross_entropy():
 
 
 def test_a_side_that_does_not_halve_twice_is_refused():
-    check_side(28)
-    with pytest.raises(ValueError, match="image_size = 30: these networks need a multiple of 4 pixels"):
-        check_side(30)
+    assert quarter(28) == 7
+    with pytest.raises(ConfigError, match="image_size = 30: these networks need a multiple of 4 pixels"):
+        quarter(30)

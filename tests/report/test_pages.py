@@ -7,21 +7,16 @@ import pandas as pd
 import pytest
 
 from encore.audit.page import Page, Section
-from encore.papers import Experiment, Paper
-from encore.report.content import (
-    Effort,
-    Head,
-    Part,
-    Report,
-    TableShown,
-    Trouble,
-    anchors,
-    count_verdicts,
-    read_claims,
-)
+from encore.papers.model import Experiment, Paper
+from encore.report.claims import read_claims
+from encore.report.content import Part, Report
+from encore.report.head import Head
 from encore.report.pages import render_index, same_sections
+from encore.report.runs import Effort, Trouble
+from encore.report.tables import TableShown, anchors, count_verdicts
 from encore.tables.build import build_table
-from encore.tables.render import NOTHING, layout
+from encore.tables.layout import layout
+from encore.tables.verdicts import NOTHING
 
 MARGINS = {"cell": {"value": 0.02, "source": "s"}, "average": {"value": 0.01, "source": "s"}}
 PRINTED = {"1": "0.950", "2": "0.950", "avg": "0.950"}
@@ -60,8 +55,8 @@ def table(paper):
         for unit, value in (("1", 0.8), ("2", 0.95))
         for seed in range(3)
     ]
-    frame = build_table(paper, "t", {"e": pd.DataFrame(runs)}, "code", {"e": False})
-    judged = {"claim": "good", "says": "better than <guessing>", "source": "Section 4",
+    frame = build_table(paper, "t", {"e": pd.DataFrame(runs)}, "code", {"e": False}, {})
+    decided = {"claim": "good", "says": "better than <guessing>", "source": "Section 4",
               "verdict": "not borne out", "probability": 0.0123, "sentence": "It holds & fails.",
               "published_holds": True}  # fmt: skip
     cells = tuple(
@@ -69,7 +64,7 @@ def table(paper):
     )
     files = ("results/tables/t.csv", "results/tables/t.json")
     entry = paper.tables["t"]
-    return TableShown("t", entry, frame, layout(paper, "t", frame), ("A `foot`.",), cells, (judged,), files)
+    return TableShown("t", entry, frame, layout(paper, "t", frame), ("A `foot`.",), cells, (decided,), files)
 
 
 @dataclasses.dataclass(frozen=True)

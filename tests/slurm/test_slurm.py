@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from safetensors import safe_open
 
-from encore.training.lock import who_holds
+from encore.runs.lock import who_holds
 
 pytestmark = pytest.mark.slurm
 

@@ -4,16 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from encore.papers import Experiment, Paper, load_paper
-from encore.tables.build import (
-    COLUMNS,
-    build_table,
-    foot,
-    published_by_unit,
-    read_measures,
-    read_table,
-    write_csv,
-)
+from encore.papers.model import Experiment, Paper
+from encore.papers.read import load_paper
+from encore.tables.build import build_table
+from encore.tables.entry import published_by_unit
+from encore.tables.files import COLUMNS, read_measures, read_table, write_csv
+from encore.tables.foot import foot
 
 MARGINS = {
     "cell": {"value": 0.01, "source": "two implementations differ by that."},
@@ -80,7 +76,7 @@ def full(sd=0.001):
 
 
 def build(measures, **changed):
-    return build_table(paper(**changed), "p_table2", measures, "paper", FACTS)
+    return build_table(paper(**changed), "p_table2", measures, "paper", FACTS, {})
 
 
 def cell(frame, method, subset, dataset="D"):
@@ -274,14 +270,14 @@ def demo():
 
 def test_a_table_that_nothing_is_printed_for():
     measures = {"gan": runs("gan", full())}
-    frame = build_table(demo(), "demo", measures, "code", FACTS)
+    frame = build_table(demo(), "demo", measures, "code", FACTS, {})
     assert list(frame.subset) == ["0", "1", "avg"]
     assert set(frame.published) == set(frame.verdict) == {""}
     assert frame.reproduced.tolist() == pytest.approx([0.97, 0.9, 0.935])
     said = " ".join(foot(demo(), "demo", frame, measures))
     assert "not a result of the paper" in said
     assert "Verdicts" not in said
-    assert "judged" not in said
+    assert "compared" not in said
     assert "3 of 3 cells were run." in said
 
 
@@ -312,7 +308,7 @@ def of_three(**changed):
 
 def test_a_cell_stands_for_the_units_that_it_names():
     of_it = of_three(cells=some_units("0", "1", subsets={"0": "zero"}))
-    frame = build_table(of_it, "p_table2", three(), "paper", FACTS)
+    frame = build_table(of_it, "p_table2", three(), "paper", FACTS, {})
     assert list(frame[frame.dataset == "F"].subset) == ["zero", "1", "avg"]
     average = cell(frame, "GAN", "avg", dataset="F")
     assert average.reproduced == pytest.approx(0.825)  # and not 0.85, of all three
@@ -320,14 +316,14 @@ def test_a_cell_stands_for_the_units_that_it_names():
 
 
 def test_the_average_of_one_named_unit_is_left_out():
-    frame = build_table(of_three(cells=some_units("1")), "p_table2", three(), "paper", FACTS)
+    frame = build_table(of_three(cells=some_units("1")), "p_table2", three(), "paper", FACTS, {})
     assert list(frame[frame.dataset == "F"].subset) == ["1"]
 
 
 def test_foot_speaks_of_the_named_units_alone():
     for units, devices in ((["0", "1"], "cpu (gan)"), (["0", "2"], "NVIDIA X, cpu (gan)")):
         of_it = of_three(cells=some_units(*units), source="Table 8")
-        said = foot(of_it, "p_table2", build_table(of_it, "p_table2", three(), "paper", FACTS), three())
+        said = foot(of_it, "p_table2", build_table(of_it, "p_table2", three(), "paper", FACTS, {}), three())
         assert f"Devices: {devices}." in said
         assert ("No deviation was declared." in said) == ("2" not in units)
         assert any("gan 2 diverged" in sentence for sentence in said) == ("2" in units)
@@ -447,7 +443,7 @@ def test_foot_explains_the_brackets_where_there_are_some():
     measures = {"gan": runs("gan", full())}
     of_it = paper(published=SHARES, printed_images=IMAGES)
     assert (
-        foot(of_it, "p_table2", build_table(of_it, "p_table2", measures, "paper", FACTS), measures).count(
+        foot(of_it, "p_table2", build_table(of_it, "p_table2", measures, "paper", FACTS, {}), measures).count(
             sentence
         )
         == 1

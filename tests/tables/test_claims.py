@@ -4,26 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from encore.papers import PAPERS_DIR, Experiment, Paper, read_published
+from encore.papers.kinds import CLAIMS
+from encore.papers.model import Experiment, Paper
+from encore.papers.read import PAPERS_DIR, read_published
 from encore.strict import ConfigError
 from encore.tables.build import build_table
-from encore.tables.claims import (
-    BORNE_OUT,
-    INSUFFICIENT,
-    KINDS,
-    MISSING,
-    NOT_BORNE_OUT,
-    NOT_COMPARABLE,
-    RESAMPLES,
-    UNDECIDED,
-    Runs,
-    conditions,
-    judge,
-    printed_cells,
-    published_holds,
-    resampled_means,
-    table_runs,
-)
+from encore.tables.claim_runs import Runs, table_runs
+from encore.tables.claims import conditions, printed_cells, published_holds
+from encore.tables.decide import BORNE_OUT, NOT_BORNE_OUT, RESAMPLES, UNDECIDED, decide, resampled_means
+from encore.tables.verdicts import INSUFFICIENT, MISSING, NOT_COMPARABLE
 
 UNITS = tuple("abcdefghij")
 MARGIN = {"value": 0.01, "source": "a test"}
@@ -91,8 +80,8 @@ def unit_effects(size=0.3):
     return np.linspace(-size, size, 10)[:, None]
 
 
-def judged(claim, printed=None, better="higher", **cells):
-    return judge(claim, {key(name): one for name, one in cells.items()}, printed or {}, better=better)
+def decided(claim, printed=None, better="higher", **cells):
+    return decide(claim, {key(name): one for name, one in cells.items()}, printed or {}, better=better)
 
 
 # --- closed forms ------------------------------------------------------------------------------------
@@ -100,10 +89,10 @@ def judged(claim, printed=None, better="higher", **cells):
 
 def test_a_constant_advantage_is_certain():
     base = 0.7 + unit_effects() + noise(0)
-    found = judged(best(), A=runs(base + 0.001), B=runs(base))
+    found = decided(best(), A=runs(base + 0.001), B=runs(base))
     assert (found.verdict, found.probability) == (BORNE_OUT, 1.0)
     assert (found.n_units, found.n_seeds) == (10, 3)
-    turned = judged(best("B"), A=runs(base + 0.001), B=runs(base))
+    turned = decided(best("B"), A=runs(base + 0.001), B=runs(base))
     assert (turned.verdict, turned.probability) == (NOT_BORNE_OUT, 0.0)
 
 
@@ -111,7 +100,7 @@ def test_symmetric_differences_give_one_half():
     # For each difference its negative stands beside it, so that the bootstrap distribution is symmetric.
     half = noise(1, shape=(5, 3))
     differences = np.concatenate([half, -half])
-    found = judged(best(), A=runs(0.7 + differences), B=runs(0.7))
+    found = decided(best(), A=runs(0.7 + differences), B=runs(0.7))
     assert found.probability == pytest.approx(0.5, abs=0.02)
     assert found.verdict == UNDECIDED
 
@@ -119,7 +108,7 @@ def test_symmetric_differences_give_one_half():
 def test_exchangeable_methods_give_one_half_on_average():
     def probability(seed):
         a, b = 0.7 + unit_effects() + noise(seed, shape=(2, 10, 3))
-        return judged(best(), A=runs(a), B=runs(b)).probability
+        return decided(best(), A=runs(a), B=runs(b)).probability
 
     found = [probability(seed) for seed in range(60)]
     assert np.mean(found) == pytest.approx(0.5, abs=0.12)  # the standard error is about 0.04
@@ -129,17 +118,17 @@ def test_exchangeable_methods_give_one_half_on_average():
 def test_a_unit_effect_does_not_blur_a_paired_difference():
     effects = unit_effects(size=0.3)
     a, b = 0.7 + effects + 0.01 + noise(2, 0.005), 0.7 + effects + noise(3, 0.005)
-    assert judged(best(), A=runs(a), B=runs(b)).verdict == BORNE_OUT
+    assert decided(best(), A=runs(a), B=runs(b)).verdict == BORNE_OUT
     # The same numbers on other units have nothing in common: the difference drowns in what the units do.
     elsewhere = runs(b, units=[f"other {unit}" for unit in UNITS])
-    assert judged(best(), A=runs(a), B=elsewhere).verdict == UNDECIDED
+    assert decided(best(), A=runs(a), B=elsewhere).verdict == UNDECIDED
 
 
 def test_a_seed_effect_does_not_blur_a_paired_difference():
     effects = noise(4, sd=0.1, shape=(10, 5))
-    assert judged(best(), A=runs(0.71 + effects), B=runs(0.70 + effects)).probability == 1.0
+    assert decided(best(), A=runs(0.71 + effects), B=runs(0.70 + effects)).probability == 1.0
     other = runs(0.70 + effects[:, ::-1])
-    assert judged(best(), A=runs(0.71 + effects), B=other).probability < 1.0
+    assert decided(best(), A=runs(0.71 + effects), B=other).probability < 1.0
 
 
 def test_units_of_different_cells_share_their_seeds():
@@ -150,7 +139,7 @@ def test_units_of_different_cells_share_their_seeds():
         key("A", "bald"): runs(0.5 + effect, units=["bald"]),
         key("A", "hat"): runs(0.51 + effect, units=["hat"]),
     }
-    assert judge(claim, values, {}).probability == 1.0
+    assert decide(claim, values, {}).probability == 1.0
 
 
 def test_the_bootstrap_mean_by_enumeration():
@@ -175,8 +164,8 @@ def test_the_bootstrap_spread_has_both_levels():
 
 def test_a_tie_is_not_better():
     same = runs(0.7 + unit_effects() + noise(17))
-    assert judged(best(), A=same, B=same).probability == 0.0
-    assert judged(best(), {key("B"): "0.7"}, A=runs(0.7)).probability == 0.0
+    assert decided(best(), A=same, B=same).probability == 0.0
+    assert decided(best(), {key("B"): "0.7"}, A=runs(0.7)).probability == 0.0
 
 
 # --- the kinds ---------------------------------------------------------------------------------------
@@ -185,7 +174,7 @@ def test_a_tie_is_not_better():
 def test_best_is_better_than_all_together():
     half = noise(6, shape=(5, 3))
     differences = np.concatenate([half, -half])
-    found = judged(best(), A=runs(0.7), B=runs(0.7 + differences), C=runs(0.7 - differences))
+    found = decided(best(), A=runs(0.7), B=runs(0.7 + differences), C=runs(0.7 - differences))
     assert found.probability < 0.05  # as a rule one of both is ahead
     assert found.sentence.startswith("All 2 comparisons hold in ")
 
@@ -204,60 +193,60 @@ def test_ordered_compares_each_group_with_the_one_before():
     ]  # fmt: skip
     base = 0.6 + noise(7)
     steps = {name: runs(base + 0.01 * place) for place, name in enumerate("ABC")}
-    assert judged(ordered("A", "B", "C"), **steps).verdict == BORNE_OUT
-    assert judged(ordered("A", "C", "B"), **steps).verdict == NOT_BORNE_OUT
+    assert decided(ordered("A", "B", "C"), **steps).verdict == BORNE_OUT
+    assert decided(ordered("A", "C", "B"), **steps).verdict == NOT_BORNE_OUT
 
 
 def test_equal_within_a_margin():
     base = 0.7 + unit_effects() + noise(8)
     for gap, expected in ((0.009, BORNE_OUT), (-0.009, BORNE_OUT), (0.01, BORNE_OUT), (0.011, NOT_BORNE_OUT)):
-        assert judged(equal(), A=runs(base + gap), B=runs(base)).verdict == expected, gap
+        assert decided(equal(), A=runs(base + gap), B=runs(base)).verdict == expected, gap
     # What cannot be told apart is not yet the same.
-    assert judged(equal(), A=runs(0.7 + noise(9, 0.1)), B=runs(0.7 + noise(10, 0.1))).verdict == UNDECIDED
+    assert decided(equal(), A=runs(0.7 + noise(9, 0.1)), B=runs(0.7 + noise(10, 0.1))).verdict == UNDECIDED
 
 
 @pytest.mark.parametrize(
     ("level", "expected"), [(0.4, BORNE_OUT), (0.5, NOT_BORNE_OUT), (0.501, NOT_BORNE_OUT)]
 )
 def test_below_chance_is_worse_and_no_tie(level, expected):
-    assert judged(below_chance(), A=runs(level)).verdict == expected
-    mirrored = judged(below_chance(), better="lower", A=runs(1 - level))
+    assert decided(below_chance(), A=runs(level)).verdict == expected
+    mirrored = decided(below_chance(), better="lower", A=runs(1 - level))
     assert mirrored.verdict == expected
 
 
 def test_at_chance():
     for level, expected in ((0.3, BORNE_OUT), (0.5, BORNE_OUT), (0.51, BORNE_OUT), (0.52, NOT_BORNE_OUT)):
-        assert judged(at_chance(), A=runs(level)).verdict == expected, level
+        assert decided(at_chance(), A=runs(level)).verdict == expected, level
 
 
 @pytest.mark.parametrize(
     ("level", "expected"), [(0.4, NOT_BORNE_OUT), (0.499, NOT_BORNE_OUT), (0.5, BORNE_OUT), (0.7, BORNE_OUT)]
 )
 def test_at_least_counts_the_threshold_itself(level, expected):
-    assert judged(at_least(), A=runs(level)).verdict == expected
+    assert decided(at_least(), A=runs(level)).verdict == expected
     # It is about the number, not about what is better.
-    assert judged(at_least(), better="lower", A=runs(level)).verdict == expected
+    assert decided(at_least(), better="lower", A=runs(level)).verdict == expected
 
 
 def test_at_least_around_the_threshold_is_undecided():
     half = noise(18, shape=(5, 3))
-    found = judged(at_least(), A=runs(0.5 + np.concatenate([half, -half])))
+    found = decided(at_least(), A=runs(0.5 + np.concatenate([half, -half])))
     assert found.probability == pytest.approx(0.5, abs=0.02)
     assert found.verdict == UNDECIDED
 
 
 def test_lower_can_be_better():
     base = 30 + noise(11)
-    found = judged(best(), better="lower", A=runs(base - 1), B=runs(base))
+    found = decided(best(), better="lower", A=runs(base - 1), B=runs(base))
     assert found.verdict == BORNE_OUT
     assert published_holds(best(), {key("A"): "29.0", key("B"): "30.1"}, better="lower").holds
-    assert judged(at_chance(), better="lower", A=runs(0.8)).verdict == BORNE_OUT
+    assert decided(at_chance(), better="lower", A=runs(0.8)).verdict == BORNE_OUT
 
 
 def test_an_unknown_kind_is_an_error():
     with pytest.raises(ConfigError, match=r"found the kind 'bset'; did you mean 'best'\?"):
         conditions(best(kind="bset"), ())
-    assert len(KINDS) == 6
+    assert len(CLAIMS) == 6
 
 
 # --- cited numbers -----------------------------------------------------------------------------------
@@ -265,23 +254,23 @@ def test_an_unknown_kind_is_an_error():
 
 def test_beside_a_printed_number_only_our_seeds_are_drawn():
     values = 0.7 + unit_effects(0.3) + noise(12, 0.001)
-    found = judged(best(), {key("B"): "0.695"}, A=runs(values))
+    found = decided(best(), {key("B"): "0.695"}, A=runs(values))
     assert (found.verdict, found.probability) == (BORNE_OUT, 1.0)
     spread = 0.7 + noise(13, 0.01, (1, 3))
     mean = f"{spread.mean():.6f}"
-    found = judged(best(), {key("B"): mean}, A=runs(spread, units=["a"]))
+    found = decided(best(), {key("B"): mean}, A=runs(spread, units=["a"]))
     assert found.verdict == UNDECIDED
 
 
 def test_own_runs_stand_before_the_printed_number():
     printed = {key("B"): "0.9", key("A"): "0.1"}
-    assert judged(best(), printed, A=runs(0.8), B=runs(0.7)).verdict == BORNE_OUT
-    assert judged(best(), printed, A=runs(0.8)).verdict == NOT_BORNE_OUT
+    assert decided(best(), printed, A=runs(0.8), B=runs(0.7)).verdict == BORNE_OUT
+    assert decided(best(), printed, A=runs(0.8)).verdict == NOT_BORNE_OUT
 
 
 def test_a_cell_that_the_table_does_not_have_is_an_error():
     with pytest.raises(ConfigError, match=r"the table has no 'Bb on D, avg'; did you mean 'B on D, avg'\?"):
-        judged(equal(right="Bb"), A=runs(0.7), B=runs(0.7))
+        decided(equal(right="Bb"), A=runs(0.7), B=runs(0.7))
 
 
 # --- every verdict -----------------------------------------------------------------------------------
@@ -289,71 +278,71 @@ def test_a_cell_that_the_table_does_not_have_is_an_error():
 
 def test_what_was_not_run_is_missing():
     nothing = Runs(pd.DataFrame(columns=["unit", "seed", "value"]), UNITS)
-    found = judged(best(), {key("B"): "0.5"}, A=runs(0.7), B=nothing)
+    found = decided(best(), {key("B"): "0.5"}, A=runs(0.7), B=nothing)
     assert (found.verdict, found.sentence) == (MISSING, "Not run: B on D, avg.")
     assert math.isnan(found.probability)
-    both_cited = judged(best(), {key("A"): "0.9", key("B"): "0.5"}, C=runs(0.7))
+    both_cited = decided(best(), {key("A"): "0.9", key("B"): "0.5"}, C=runs(0.7))
     assert both_cited.sentence == "Not run: A on D, avg."
-    undefined = judged(best(), A=runs([0.7, math.nan, 0.7]), B=runs(0.6))
+    undefined = decided(best(), A=runs([0.7, math.nan, 0.7]), B=runs(0.6))
     assert (undefined.verdict, undefined.sentence) == (MISSING, "Undefined for some run: A on D, avg.")
 
 
-def test_a_deviation_forbids_to_judge():
-    found = judged(best(), A=runs(0.7), B=runs(0.6, deviations=("stand-in weights",)))
+def test_a_deviation_forbids_to_decide():
+    found = decided(best(), A=runs(0.7), B=runs(0.6, deviations=("stand-in weights",)))
     assert found.verdict == NOT_COMPARABLE
     assert found.sentence == "Declared deviations: stand-in weights."
 
 
 def test_too_few_seeds_or_units_are_insufficient():
-    two = judged(best(), A=runs([0.7, 0.7]), B=runs(0.6))
+    two = decided(best(), A=runs([0.7, 0.7]), B=runs(0.6))
     assert (two.verdict, two.n_seeds) == (INSUFFICIENT, 2)
     assert two.sentence == "All units and methods share 2 of 3 seeds needed."
-    apart = judged(best(), A=runs(0.7, seeds=[0, 1, 2]), B=runs(0.6, seeds=[2, 3, 4]))
+    apart = decided(best(), A=runs(0.7, seeds=[0, 1, 2]), B=runs(0.6, seeds=[2, 3, 4]))
     assert (apart.verdict, apart.n_seeds) == (INSUFFICIENT, 1)
     whole = runs(0.7)
     short = Runs(whole.values[whole.values["unit"] != "c"], UNITS)
-    units = judged(best(), A=short, B=runs(0.6))
+    units = decided(best(), A=short, B=runs(0.6))
     assert (units.verdict, units.sentence) == (INSUFFICIENT, "Units not run for A on D, avg: c.")
     ragged = Runs(whole.values.drop(index=0), UNITS)  # the first unit lacks seed 0
-    assert judged(best(), A=ragged, B=runs(0.6)).n_seeds == 2
+    assert decided(best(), A=ragged, B=runs(0.6)).n_seeds == 2
 
 
 def test_seeds_that_not_all_have_are_left_out():
     more = runs(np.array([[0.7, 0.7, 0.7, 0.1]]), seeds=[0, 1, 2, 9])
-    found = judged(best(), A=more, B=runs(0.6))
+    found = decided(best(), A=more, B=runs(0.6))
     assert (found.probability, found.n_seeds) == (1.0, 3)
 
 
 def test_a_deterministic_method_needs_one_run_a_unit():
     fixed = runs(np.full((10, 1), 0.6) + unit_effects(), deterministic=True)
     random = runs(0.7 + unit_effects() + noise(14, 0.001))
-    assert judged(best(), A=random, B=fixed).probability == 1.0  # paired by unit with every seed
-    alone = judged(best(), A=runs(0.7 + np.zeros((10, 1)), deterministic=True), B=fixed)
+    assert decided(best(), A=random, B=fixed).probability == 1.0  # paired by unit with every seed
+    alone = decided(best(), A=runs(0.7 + np.zeros((10, 1)), deterministic=True), B=fixed)
     assert (alone.n_seeds, alone.verdict) == (1, UNDECIDED)  # what the units do differs between both
-    lacking = judged(best(), A=random, B=Runs(fixed.values[:9], UNITS, deterministic=True))
+    lacking = decided(best(), A=random, B=Runs(fixed.values[:9], UNITS, deterministic=True))
     assert lacking.verdict == INSUFFICIENT
 
 
 def test_the_sentence_names_the_hardest_comparison():
-    found = judged(best(), {key("B"): "0.69", key("C"): "0.5"}, A=runs(0.7))
+    found = decided(best(), {key("B"): "0.69", key("C"): "0.5"}, A=runs(0.7))
     assert found.sentence == (
         "All 2 comparisons hold in 100.0 % of 10,000 resamples of 10 units and 3 seeds; the hardest: "
         "A on D, avg (0.700) better than B on D, avg (0.690 as printed) in 100.0 %."
     )
-    found = judged(at_chance(), A=runs(0.5, units=["x"]))
+    found = decided(at_chance(), A=runs(0.5, units=["x"]))
     assert found.sentence == (
         "A on D, avg (0.500) at most 0.01 better than chance, 0.5 in 100.0 % of 10,000 resamples of "
         "1 unit and 3 seeds."
     )
 
 
-def test_the_same_runs_give_the_same_judgement_in_any_order():
+def test_the_same_runs_give_the_same_decision_in_any_order():
     a, b = runs(0.7 + noise(15)), runs(0.7 + noise(16))
     shuffled = Runs(a.values.sample(frac=1, random_state=0), UNITS)
-    found = judged(best(), A=a, B=b)
+    found = decided(best(), A=a, B=b)
     assert 0 < found.probability < 1
-    assert judged(best(), A=shuffled, B=b) == found
-    assert judge(best(), {key("B"): b, key("A"): a}, {}) == found
+    assert decided(best(), A=shuffled, B=b) == found
+    assert decide(best(), {key("B"): b, key("A"): a}, {}) == found
 
 
 # --- the printed numbers -----------------------------------------------------------------------------
@@ -464,10 +453,10 @@ def small_paper():
     return Paper("p", {"title": "P"}, experiments, {"t": table}, {}, {}, {}, published)
 
 
-def judged_table(found, facts):
+def decided_table(found, facts):
     paper = small_paper()
-    printed = printed_cells(build_table(paper, "t", found, "code", facts))
-    return judge(best(), table_runs(paper, "t", found, facts), printed)
+    printed = printed_cells(build_table(paper, "t", found, "code", facts, {}))
+    return decide(best(), table_runs(paper, "t", found, facts), printed)
 
 
 def test_runs_and_printed_numbers_of_a_table():
@@ -482,7 +471,7 @@ def test_runs_and_printed_numbers_of_a_table():
     assert own[key("B")].deviations == ("files of unknown origin", "TF32")
     assert own[key("B")].deterministic
     assert table_runs(paper, "t", {"A": a}, facts)[key("B")].values.empty
-    printed = printed_cells(build_table(paper, "t", {}, "code", facts))
+    printed = printed_cells(build_table(paper, "t", {}, "code", facts, {}))
     assert printed[key("A")] == "0.80"
     assert set(printed) == {key("A", "zero"), key("A"), key("B"), key("Cited")}
 
@@ -503,8 +492,8 @@ def test_a_claim_of_a_table_from_its_measures():
     facts = {"A": False, "B": True}
     a = measures("A", {(unit, seed): 0.8 for unit in "01" for seed in range(3)})
     b = {(unit, 0): 0.7 for unit in "01"}
-    assert judged_table({"A": a}, facts).verdict == MISSING
-    assert judged_table({"A": a, "B": measures("B", b, "TF32")}, facts).verdict == NOT_COMPARABLE
-    found = judged_table({"A": a, "B": measures("B", b)}, facts)
+    assert decided_table({"A": a}, facts).verdict == MISSING
+    assert decided_table({"A": a, "B": measures("B", b, "TF32")}, facts).verdict == NOT_COMPARABLE
+    found = decided_table({"A": a, "B": measures("B", b)}, facts)
     assert (found.verdict, found.n_units, found.n_seeds) == (BORNE_OUT, 2, 3)
     assert "All 2 comparisons hold" in found.sentence

@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 
-from encore.datasets.readers import Images
-from encore.papers import load_paper
-from encore.tables.counts import build_counts, count_images
-from encore.tables.render import html, markdown
+from encore.datasets.count import count_images
+from encore.datasets.read import Images
+from encore.papers.read import load_paper
+from encore.tables.counts import build_counts
+from encore.tables.html import html
+from encore.tables.layout import layout
+from encore.tables.markdown import markdown
 
 PIXELS = np.zeros((5, 2, 2, 1), np.uint8)
 
@@ -51,7 +54,7 @@ def test_counts_stand_beside_the_printed_numbers(frame):
 
 
 def test_it_renders_in_the_papers_layout(frame):
-    paper = load_paper("piad")
-    text = markdown(paper, "piad_table1", frame, [])
+    shape = layout(load_paper("piad"), "piad_table1", frame)
+    text = markdown(shape, [])
     assert "| MNIST | 10<br>(10) = | 70000<br>(70000) = |" in text
-    assert "<table" in html(paper, "piad_table1", frame, [])
+    assert "<table" in html(shape, [])

@@ -138,7 +138,7 @@ def test_all_of_it_verifies(whole):
 
 def test_every_printed_number_belongs_to_a_target(whole):
     """Numbers in the CSV by where they are printed, against the sources of tables and figures."""
-    from encore.papers import load_paper
+    from encore.papers.read import load_paper
 
     paper = load_paper("piad")
     sources = {table.get("source") for table in paper.tables.values()}

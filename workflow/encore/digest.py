@@ -2,7 +2,7 @@
 
 A rule's `params` carry the digest of the code that can change its numbers, so that an edit reruns what it
 can change. The digest covers the import closure inside this package, as syntax: comments, docstrings and
-layout do not count. What can not change a number is listed in `CANNOT_CHANGE_NUMBERS`, and only there.
+layout do not count. What cannot change a number is listed in `CANNOT_CHANGE_NUMBERS`, and only there.
 """
 
 import ast
@@ -15,22 +15,25 @@ from pathlib import Path
 PACKAGE_DIR = Path(__file__).resolve().parent
 PACKAGE = PACKAGE_DIR.name
 
-CANNOT_CHANGE_NUMBERS = {
+CANNOT_CHANGE_NUMBERS = {  # a package stands for all its modules
     "encore": "holds the version",
     "encore.papers": "its result is covered by the digest of the settings",
     "encore.datasets.catalogue": "its result is covered by the inventory of the raw files",
+    "encore.datasets.faults": "says what went wrong",
     "encore.datasets.download": "its result is covered by the inventory of the raw files",
-    "encore.methods.registry": "names only",
+    "encore.registry": "finds what is asked for; what it finds is a root of its own",
     "encore.digest": "names the numbers' origin, not the numbers",
     "encore.strict": "reads what other digests cover",
     "encore.files": "writes what it is given",
     "encore.script": "says what went wrong",
+    "encore.text": "lays out text",
     "encore.audit": "writes and checks records",
-    "encore.audit.records": "writes records",
-    "encore.audit.scrub": "takes names out of records",
-    "encore.training.progress": "prints",
-    "encore.training.lock": "refuses, changes nothing",
+    "encore.runs.arguments": "its result is covered by the digest of the settings",
+    "encore.runs.facts": "says what a record says",
+    "encore.runs.progress": "prints",
+    "encore.runs.lock": "refuses, changes nothing",
 }
+SETTINGS = "SETTINGS"  # the literal says which values are legal; the value itself is covered by its digest
 
 
 def file_digest(path: Path) -> str:
@@ -47,27 +50,33 @@ def settings_digest(settings: Mapping) -> str:
 
 @functools.cache
 def code_digest(*roots: str) -> str:
-    """SHA-256 over the import closure of `roots`: modules (`encore.methods.piad`) or script paths."""
+    """SHA-256 over the import closure of `roots`, modules such as `encore.methods.piad`."""
     closure: dict[str, str] = {}
     pending = list(roots)
     while pending:
         name = pending.pop()
         path = _source(name)
-        if path is None or name in closure or (name in CANNOT_CHANGE_NUMBERS and name not in roots):
+        if path is None or name in closure or (_excluded(name) and name not in roots):
             continue
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        closure[name] = hashlib.sha256(repr(_skeleton(tree)).encode()).hexdigest()
-        pending += _imports(tree, name)
-    label = {
-        name if name.startswith(PACKAGE) else Path(name).name: digest for name, digest in closure.items()
-    }
-    return settings_digest(label)
+        closure[name], imported = _parsed(path, name, path.stat().st_mtime_ns)
+        pending += imported
+    return settings_digest(closure)
+
+
+@functools.cache
+def _parsed(path: Path, name: str, changed: int) -> tuple[str, list[str]]:
+    """Digest of a module's own syntax, and what it imports; `changed` tells that it was edited."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return hashlib.sha256(repr(_skeleton(tree)).encode()).hexdigest(), _imports(tree, name)
+
+
+def _excluded(name: str) -> bool:
+    packages = CANNOT_CHANGE_NUMBERS.keys() - {PACKAGE}
+    return name in CANNOT_CHANGE_NUMBERS or any(name.startswith(f"{package}.") for package in packages)
 
 
 def _source(name: str) -> Path | None:
-    """The file of a module of this package or of a script; None for what is not ours."""
-    if name.endswith(".py"):
-        return Path(name)
+    """The file of a module of this package; None for what is not ours."""
     if name.split(".")[0] != PACKAGE:
         return None
     stem = PACKAGE_DIR.parent.joinpath(*name.split("."))
@@ -107,8 +116,9 @@ def _skeleton(node: object) -> object:
         for field, value in ast.iter_fields(node):
             if field in _SKIPPED_FIELDS:
                 continue
-            if field == "body" and _is_docstring(node):
-                value = value[1:]
+            if field == "body" and isinstance(value, list):
+                value = value[_is_docstring(node) :]
+                value = [item for item in value if not _is_settings(item)]
             fields.append((field, _skeleton(value)))
         return (type(node).__name__, tuple(fields))
     if isinstance(node, list):
@@ -119,3 +129,8 @@ def _skeleton(node: object) -> object:
 def _is_docstring(node: ast.AST) -> bool:
     documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
     return isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None
+
+
+def _is_settings(node: ast.AST) -> bool:
+    target = node.targets[0] if isinstance(node, ast.Assign) else None
+    return isinstance(target, ast.Name) and target.id == SETTINGS

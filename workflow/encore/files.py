@@ -4,6 +4,8 @@ import os
 import zipfile
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[2]  # the folder of the project
+
 
 def write_atomically(path: Path, content: bytes | str) -> None:
     """Put `content` (text as UTF-8) at `path`; whoever looks, whenever it stops, sees the old one or the new.

@@ -4,17 +4,15 @@ Hours come from measured rates alone (`rates.yaml`). Where the asked device has 
 the total says how much it leaves out: a rate is never carried over from another network or device.
 """
 
-import datetime
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
-from pathlib import Path
+from dataclasses import dataclass
 
 import pandas as pd
 
-from encore.strict import ConfigError, load_yaml, nearest
+from encore.rates import Rate
+from encore.text import grid, size
 
-RATES = Path(__file__).with_name("rates.yaml")
 NO_RATE = "no measured rate"
 UNKNOWN = "unknown"
 
@@ -45,70 +43,6 @@ class Work:
     iterations: int
     runs: int
     model_bytes: int | None = None
-
-
-@dataclass(frozen=True)
-class Rate:
-    """A measured speed of training, one run on the device at a time."""
-
-    method: str
-    networks: str
-    device: str
-    software: str
-    iterations_per_second: float
-    measured: datetime.date
-    note: str
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        """What it counts for."""
-        return self.method, self.networks, self.device
-
-
-# --- measured rates ----------------------------------------------------------------------------------
-
-
-def read_rates(path: Path = RATES) -> list[Rate]:
-    """The measured rates of a YAML file with the one key `rates`; all its faults at once as a ConfigError."""
-    content = load_yaml(path)
-    if set(content) != {"rates"} or not isinstance(content["rates"], list):
-        raise ConfigError([f"{path}: expected the one key `rates` with a list, found {sorted(content)}."])
-    faults = []
-    for index, entry in enumerate(content["rates"]):
-        faults += [f"{path}: rates[{index}]{fault}" for fault in _rate_faults(entry)]
-    if faults:
-        raise ConfigError(faults)
-    rates = [Rate(**entry) for entry in content["rates"]]
-    keys = [rate.key for rate in rates]
-    twice = dict.fromkeys(key for key in keys if keys.count(key) > 1)
-    if twice:
-        raise ConfigError([f"{path}: {', '.join(key)} stands twice; keep the newest." for key in twice])
-    return rates
-
-
-def _rate_faults(entry: object) -> list[str]:
-    """What is wrong with an entry, each to be read after its place."""
-    if not isinstance(entry, Mapping):
-        return [f": expected keys and values, found {entry!r}."]
-    known = {field.name: field.type for field in fields(Rate)}
-    faults = [f": unknown key {name!r}, {nearest(name, known)}" for name in entry if name not in known]
-    faults += [f": the key {name!r} is missing." for name in known if name not in entry]
-    for name, value in entry.items():
-        kind = known.get(name)
-        if kind is str and (not isinstance(value, str) or not value.strip()):
-            faults.append(f".{name}: found {value!r}, expected text.")
-        if kind is float and not _is_positive(value):
-            faults.append(f".{name}: found {value!r}, expected a number above 0.")
-        if kind is datetime.date and type(value) is not datetime.date:
-            faults.append(f".{name}: found {value!r}, expected a date such as 2026-01-31.")
-    return faults
-
-
-def _is_positive(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
-
-
-# --- the plan ----------------------------------------------------------------------------------------
 
 
 def iterations_of(settings: Mapping[str, object]) -> int:
@@ -156,48 +90,31 @@ def _planned(row: Work, device: str, rate: Rate | None) -> dict[str, object]:
 
 # --- as text -----------------------------------------------------------------------------------------
 
-NUMBERS = ("runs", "iterations", "it/s", "hours", "disk")  # set to the right
+NUMBERS = ("runs", "iterations", "it/s", "hours", "disk")
 
 
 def render_plan(frame: pd.DataFrame) -> str:
     """A plan as text for a terminal: a line an experiment, the total, what it leaves out, the rates."""
     if frame.empty:
         return "Nothing to run.\n"
-    lines = [_shown_row(row) for row in frame.itertuples()]
-    total = {
-        "experiment": "total",
-        "runs": f"{frame['runs'].sum():,}",
-        "iterations": f"{frame['iterations'].sum():,}",
-        "hours": _total(frame["hours"], _hours, NO_RATE),
-        "disk": _total(frame["bytes"], size, UNKNOWN),
-    }
-    return "\n".join([*_aligned([*lines, total]), "", *_remarks(frame), ""])
+    hours, disk = _total(frame["hours"], _hours, NO_RATE), _total(frame["bytes"], size, UNKNOWN)
+    total = ("total", "", f"{frame['runs'].sum():,}", f"{frame['iterations'].sum():,}", "", hours, disk)
+    rows = [*map(_shown_row, frame.itertuples()), total]
+    head, rule, *lines, last = grid(("experiment", "method", *NUMBERS), rows, right=NUMBERS)
+    rule = "-" * len(rule)
+    return "\n".join([head, rule, *lines, rule, last, "", *_remarks(frame), ""])
 
 
-def _shown_row(row) -> dict[str, str]:
-    return {
-        "experiment": row.experiment,
-        "method": row.method,
-        "runs": f"{row.runs:,}",
-        "iterations": f"{row.iterations:,}",
-        "it/s": "" if math.isnan(row.rate) else f"{row.rate:.3g}",
-        "hours": NO_RATE if math.isnan(row.hours) else _hours(row.hours),
-        "disk": UNKNOWN if math.isnan(row.bytes) else size(row.bytes),
-    }
-
-
-def _aligned(rows: Sequence[Mapping[str, str]]) -> list[str]:
-    """Columns as wide as their widest text, under a head and a rule; the last row under a rule of its own."""
-    names = ["experiment", "method", *NUMBERS]
-    widths = {name: max(len(name), *(len(row.get(name, "")) for row in rows)) for name in names}
-
-    def line(row: Mapping[str, str]) -> str:
-        cells = [f"{row.get(name, ''):{'>' if name in NUMBERS else '<'}{widths[name]}}" for name in names]
-        return "  ".join(cells).rstrip()
-
-    rule = "-" * (sum(widths.values()) + 2 * (len(names) - 1))
-    *body, last = map(line, rows)
-    return [line({name: name for name in names}), rule, *body, rule, last]
+def _shown_row(row) -> tuple[str, ...]:
+    return (
+        row.experiment,
+        row.method,
+        f"{row.runs:,}",
+        f"{row.iterations:,}",
+        "" if math.isnan(row.rate) else f"{row.rate:.3g}",
+        NO_RATE if math.isnan(row.hours) else _hours(row.hours),
+        UNKNOWN if math.isnan(row.bytes) else size(row.bytes),
+    )
 
 
 def _total(column: pd.Series, shown: Callable[[float], str], nothing: str) -> str:
@@ -226,14 +143,3 @@ def _remarks(frame: pd.DataFrame) -> list[str]:
 
 def _hours(hours: float) -> str:
     return f"{hours:,.1f}" if hours >= 0.05 or not hours else "< 0.1"
-
-
-def size(count: float) -> str:
-    """Bytes with a decimal prefix: 999 B, 1.0 kB, 31.4 MB."""
-    if count < 1000:
-        return f"{count:.0f} B"
-    for prefix in "kMG":
-        count /= 1000
-        if count < 999.95:
-            return f"{count:.1f} {prefix}B"
-    return f"{count / 1000:,.1f} TB"

@@ -105,7 +105,7 @@ def _has_settings(node: ast.AST) -> bool:
 
 
 def _members(module: str, class_name: str) -> dict[str, object]:
-    """Literals and functions of a class and of its base classes in this package, the class's own over theirs."""
+    """Literals and functions of a class and of its base classes in this package; its own come first."""
     tree = _tree(module)
     (node,) = (n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == class_name)
     imported = {

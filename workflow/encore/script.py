@@ -1,8 +1,10 @@
-"""What every script shares: a fault that its user can mend ends it with a sentence, without a traceback."""
+"""What every script shares: its parser, and an end in one sentence for a fault that its user can mend."""
 
+import argparse
 import errno
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 _NO_ROOM = "free some space and start again; what was finished is kept"
 _NO_RIGHT = "make it writable, or a link to a folder that is, and start again"
@@ -18,6 +20,14 @@ HINTS = {
 
 class UserError(Exception):
     """A fault that a script's user can mend; its text says what is wrong and what to do."""
+
+
+def script_parser(description: str, *paths: str) -> argparse.ArgumentParser:
+    """A parser that requires a path for each name in `paths`: `--<name>`, a file to read or to write."""
+    parser = argparse.ArgumentParser(description=description)
+    for name in paths:
+        parser.add_argument(f"--{name}", type=Path, required=True)
+    return parser
 
 
 def run_script(main: Callable[[], None]) -> None:

@@ -1,16 +1,17 @@
 """How far the tables are: every run's state as its files, its log and its lock tell it."""
 
-import json
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from encore.audit.stale import staleness
-from encore.papers import Experiment, Paper, pretrained_weights, selected_runs
-from encore.training.lock import who_holds
+from encore.audit.records import RecordError, read_record
+from encore.papers import layout
+from encore.papers.config import reading_for, selected_runs
+from encore.papers.model import Experiment, Paper, pretrained_weights
+from encore.papers.present import staleness
+from encore.runs.lock import who_holds
 
-RESULTS = Path("results")
 WIDTH = 110
 SIGNS = {
     "done": "●",
@@ -43,26 +44,30 @@ class State:
 
 def state_of(experiment: Experiment, unit: str, seed: int, config: Mapping) -> State:
     """The state of one run under the results of the present folder."""
-    record = RESULTS / "runs" / experiment.name / unit / str(seed) / "score.json"
+    scoring = {"experiment": experiment.name, "unit": unit, "seed": seed}
+    record = Path(layout.record(experiment.scored_by, **scoring))
     if record.is_file():
-        return _scored(json.loads(record.read_text(encoding="utf-8")))
-    trained = experiment.trained_unit(unit, config["reading"])
-    folder = RESULTS / "runs" / experiment.name / trained / str(seed)
-    log = _log("train", experiment.name, trained, str(seed))
-    if (folder / "train.json").is_file():
-        return _failed(_log(experiment.scored_by, experiment.name, unit, str(seed)))
+        return _scored(record)
+    training = scoring | {"unit": experiment.trained_unit(unit, reading_for(experiment, config))}
+    folder, log = layout.run_folder(**training), Path(layout.log("train", **training))
+    if Path(layout.record("train", **training)).is_file():
+        return _failed(Path(layout.log(experiment.scored_by, **scoring)))
     if holder := who_holds(folder):
         return State("running", f"{_last_line(log)} [{holder}]", log)
-    if (folder / "checkpoint.safetensors").is_file():
+    if (folder / layout.CHECKPOINT).is_file():
         return State("stopped", _last_line(log), log)
-    for earlier in (log, *_earlier_logs(experiment, trained, config)):
+    for earlier in (log, *_earlier_logs(experiment, training["unit"], config)):
         if (state := _failed(earlier)).kind == "failed":
             return state
     return State("waiting")
 
 
-def _scored(record: Mapping) -> State:
-    """The state of a run with scores."""
+def _scored(path: Path) -> State:
+    """The state of a run with scores, from their record."""
+    try:
+        record = read_record(path)
+    except RecordError as error:
+        return State("failed", str(error))
     if how := staleness(record):
         return State("stale", f"scored {how}")
     return State("diverged", record["diverged"]) if "diverged" in record else State("done")
@@ -70,22 +75,21 @@ def _scored(record: Mapping) -> State:
 
 def _earlier_logs(experiment: Experiment, unit: str, config: Mapping) -> Iterator[Path]:
     """Logs of the steps before a training whose results are not there."""
-    protocol = experiment.protocols[config["reading"]]
-    split = (experiment.dataset, protocol, experiment.split_unit(unit), str(experiment.split_seed))
-    steps = [
-        (RESULTS / "datasets" / f"{experiment.dataset}.csv", _log("download", experiment.dataset)),
-        (RESULTS.joinpath("splits", *split).with_suffix(".safetensors"), _log("split", *split)),
-    ]
-    for name in pretrained_weights(experiment.values(config["reading"], config["features"])):
-        rule, word = ("filter_statistics", name.removesuffix("_statistics"))
-        if word == name:
-            rule = "weights"
-        steps.append((RESULTS / "weights" / f"{name}.safetensors", _log(rule, word)))
-    return (log for result, log in steps if not result.is_file())
-
-
-def _log(*parts: str) -> Path:
-    return RESULTS.joinpath("logs", *parts).with_suffix(".log")
+    reading = reading_for(experiment, config)
+    split = {
+        "dataset": experiment.dataset,
+        "protocol": experiment.protocol(reading),
+        "unit": experiment.split_unit(unit),
+        "split_seed": experiment.split_seed,
+    }
+    steps = [("download", {"dataset": experiment.dataset}), ("split", split)]
+    for name in pretrained_weights(experiment.values(reading, config["features"])):
+        word = name.removesuffix("_statistics")
+        steps.append(("weights" if word == name else "filter_statistics", {"weights": word}))
+    for stage, wildcards in steps:
+        (output,) = layout.STAGES[stage].outputs
+        if not Path(layout.path(stage, output, **wildcards)).is_file():
+            yield Path(layout.log(stage, **wildcards))
 
 
 def _failed(log: Path) -> State:
@@ -133,7 +137,7 @@ def render_status(papers: Iterable[Paper], config: Mapping) -> str:
 def _block(name: str, rows: list[tuple[str, Mapping[tuple[str, int], State]]]) -> str:
     kinds = [state.kind for _, row in rows for state in row.values()]
     counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in SIGNS if kind in kinds and kind != "done")
-    built = RESULTS / "tables" / f"{name}.html"
+    built = Path(layout.path("compare", "html", table=name))
     place = f"; last built: {built}" if built.is_file() else ""
     lines = [f"{name}: {kinds.count('done')} of {len(kinds)} runs done{counts and ', ' + counts}{place}"]
     for label, row in rows:

@@ -10,24 +10,30 @@ rule audit:
     log:
         "results/logs/audit.log",
     conda:
-        "../../envs/encore.yaml"
+        ENVIRONMENT
     params:
         config=json.dumps(config),
     shell:
         "python workflow/scripts/audit.py --config {params.config:q} 2>&1 | tee {log}"
 
 
+def write_audit():
+    """Write results/audit, with the configuration as it is resolved here."""
+    resolved = json.dumps(config)
+    shell("python workflow/scripts/audit.py --config {resolved:q}")
+
+
 onstart:
     if Path("results").exists() and not os.access("results", os.W_OK):
         raise WorkflowError(
-            "results can not be written here; make it writable, or a link to a folder that is."
+            "results cannot be written here; make it writable, or a link to a folder that is."
         )
 
 
 onsuccess:
     # Every training that is whole has its scores now.
     for record in Path("results/runs").glob("*/*/*/train.json"):
-        for scratch in ("checkpoint.safetensors", ".lock"):
+        for scratch in (layout.CHECKPOINT, layout.LOCK):
             record.with_name(scratch).unlink(missing_ok=True)
     write_audit()
 

@@ -12,34 +12,50 @@ sys.path.insert(0, PACKAGE_PARENT)
 SEARCH_PATH = os.pathsep.join([str(Path(sys.executable).parent), os.getenv("PATH", "")])
 os.environ.update(PATH=SEARCH_PATH, PYTHONPATH=PACKAGE_PARENT)
 
-from encore import papers
 from encore.datasets.catalogue import DATASETS
-from encore.digest import code_digest, settings_digest
+from encore.digest import code_digest, file_digest, settings_digest
+from encore.papers import layout
+from encore.papers.config import (
+    asked_reading,
+    check_config,
+    config_defaults,
+    reading_for,
+    selected_runs,
+)
+from encore.papers.find import (
+    all_experiments,
+    all_figures,
+    all_tables,
+    figure_digest,
+    table_digest,
+)
+from encore.papers.kinds import FIGURES as FIGURE_KINDS, FIRST, FIRST_OF_EACH_UNIT
+from encore.papers.model import VGG19, experiments_in, pretrained_weights
+from encore.papers.present import code_of_measure, code_of_run
+from encore.papers.read import load_papers
+from encore.registry import method_facts
 from encore.strict import ConfigError, load_yaml
 
 try:
     load_yaml(Path(workflow.basedir) / "config.yaml")
-    papers.check_config(config)
+    check_config(config)
 except ConfigError as error:
-    sys.exit(f"The configuration can not be used:\n{error}")
+    sys.exit(f"The configuration cannot be used:\n{error}")
 
-config.update(papers.config_defaults() | config)
+config.update(config_defaults() | config)
 
-PAPERS = papers.load_papers()
-EXPERIMENTS = {
-    name: e for paper in PAPERS.values() for name, e in paper.experiments.items()
-}
-TABLES = {
-    name: (paper, t) for paper in PAPERS.values() for name, t in paper.tables.items()
-}
-FIGURES = {
-    name: (paper, f) for paper in PAPERS.values() for name, f in paper.figures.items()
+PAPERS, EXPERIMENTS = load_papers(), all_experiments()
+TABLES, FIGURES = all_tables(), all_figures()
+ENVIRONMENT = "../../envs/encore.yaml"
+# What tables look like as HTML, which their code's digest does not see.
+TEMPLATES = {
+    path.name: file_digest(path)
+    for path in sorted(Path(PACKAGE_PARENT, "encore", "tables").glob("*.[hc]*"))
 }
 # Jobs that compute on a GPU ask for one, where the configuration or this machine has one.
 GPU_HERE = config["device"] == "cuda" or (
     config["device"] == "auto" and shutil.which("nvidia-smi") is not None
 )
-RUN = "results/runs/{experiment}/{unit}/{seed}"
 
 
 wildcard_constraints:
@@ -48,34 +64,50 @@ wildcard_constraints:
     protocol="[a-z0-9_]+",
     unit="[A-Za-z0-9_]+",
     seed="[0-9]+",
+    split_seed="[0-9]+",
     weights="vgg19|vgg19_caffe|inception_v3",
     table="|".join(TABLES),
     figure="|".join(FIGURES),
+
+
+def code_of(stage, **choices):
+    """Digest of the code behind a stage that runs no method."""
+    return code_digest(*layout.roots(stage, **choices))
+
+
+# --- runs --------------------------------------------------------------------------------------------
 
 
 def experiment_of(wildcards):
     return EXPERIMENTS[wildcards.experiment]
 
 
+def reading_of_run(wildcards):
+    return reading_for(experiment_of(wildcards), config)
+
+
 def inventory_of(wildcards):
     """The checked raw files that a run reads."""
-    return f"results/datasets/{experiment_of(wildcards).dataset}.csv"
+    dataset = experiment_of(wildcards).dataset
+    return layout.path("download", "inventory", dataset=dataset)
 
 
 def split_of(wildcards):
     experiment = experiment_of(wildcards)
-    folder = (
-        f"results/splits/{experiment.dataset}/{experiment.protocols[config['reading']]}"
+    return layout.path(
+        "split",
+        "split",
+        dataset=experiment.dataset,
+        protocol=experiment.protocol(reading_of_run(wildcards)),
+        unit=experiment.split_unit(wildcards.unit),
+        split_seed=experiment.split_seed,
     )
-    unit = experiment.split_unit(wildcards.unit)
-    return f"{folder}/{unit}/{experiment.split_seed}.safetensors"
 
 
 def weights_in(experiment):
-    settings = experiment.values(config["reading"], config["features"])
+    settings = experiment.values(reading_for(experiment, config), config["features"])
     return [
-        f"results/weights/{name}.safetensors"
-        for name in papers.pretrained_weights(settings)
+        f"results/weights/{name}.safetensors" for name in pretrained_weights(settings)
     ]
 
 
@@ -84,10 +116,19 @@ def weights_of(wildcards):
     return weights_in(experiment_of(wildcards))
 
 
+def model_of(wildcards):
+    """The model that scores a run: its own, or the one that serves all units of its seed."""
+    experiment = experiment_of(wildcards)
+    unit = experiment.trained_unit(wildcards.unit, reading_of_run(wildcards))
+    return layout.path(
+        "train", "model", experiment=experiment.name, unit=unit, seed=wildcards.seed
+    )
+
+
 def judge_of(wildcards):
     """The model of the classifier that says what a run's edits show."""
     by = experiment_of(wildcards).judged["by"]
-    return f"results/runs/{by}/{wildcards.unit}/0/model.safetensors"
+    return layout.path("train", "model", experiment=by, unit=wildcards.unit, seed=0)
 
 
 def judge_weights_of(wildcards):
@@ -95,96 +136,45 @@ def judge_weights_of(wildcards):
     return weights_in(EXPERIMENTS[experiment_of(wildcards).judged["by"]])
 
 
-def runs_of(name, file):
-    """`file` in the folder of every run of an experiment that the configuration asks for."""
-    runs = papers.selected_runs(EXPERIMENTS[name], config)
-    return [f"results/runs/{name}/{unit}/{seed}/{file}" for unit, seed in runs]
-
-
-def first_of_each_unit(name, file):
-    """`file` in the folder of the first run of every unit."""
-    first = {}
-    for path in runs_of(name, file):
-        first.setdefault(Path(path).parents[1], path)
-    return list(first.values())
-
-
-def runs_of_unit(name, figure, file):
-    """`file` in the folder of every run of the unit that a figure shows."""
-    paths = runs_of(name, file)
-    return [path for path in paths if Path(path).parents[1].name == figure["unit"]]
-
-
-def resemblance_of(wildcards):
-    """What the reconstructions of an experiment's runs resemble, with records, where its paper speaks of that."""
-    if not experiment_of(wildcards).resemblance:
-        return []
-    return [
-        path
-        for file in ("resemblance.csv", "resemble.json")
-        for path in runs_of(wildcards.experiment, file)
-    ]
-
-
-def reading_of(wildcards):
-    """The reading that a run is made under; where both are one, `code`, so that a switch reruns nothing."""
-    experiment = experiment_of(wildcards)
-    paper, code = (
-        experiment.job(reading, config["precision"]) for reading in ("paper", "code")
-    )
-    return config["reading"] if paper != code else "code"
-
-
-def model_of(wildcards):
-    """The model that scores a run: its own, or the one that serves all units of its seed."""
-    unit = experiment_of(wildcards).trained_unit(wildcards.unit, config["reading"])
-    return (
-        f"results/runs/{wildcards.experiment}/{unit}/{wildcards.seed}/model.safetensors"
-    )
-
-
 def settings_of(wildcards):
     """Digest of all settings that a run's numbers depend on."""
     job = experiment_of(wildcards).job(
-        config["reading"], config["precision"], config["features"]
+        reading_of_run(wildcards), config["precision"], config["features"]
     )
     return settings_digest(job)
 
 
 def features_of(wildcards):
     """The features that stand for the paper's VGG-19; where a run has none of it, they make no difference."""
-    called_for = experiment_of(wildcards).values(config["reading"]).get("features")
-    return config["features"] if called_for == papers.VGG19 else papers.VGG19
+    settings = experiment_of(wildcards).values(reading_of_run(wildcards))
+    return config["features"] if settings.get("features") == VGG19 else VGG19
 
 
-def code_of(script):
-    """Digest of the code that a run's numbers depend on, as a function of the wildcards."""
+def params_of_run(stage):
+    """What a run's job is computed from: a change of it makes the job again."""
+    return {
+        "code": lambda wildcards: code_of_run(stage, experiment_of(wildcards)),
+        "settings": settings_of,
+        "reading": reading_of_run,
+        "precision": config["precision"],
+        "features": features_of,
+    }
 
-    def digest(wildcards):
-        return code_digest(*papers.run_roots(script, experiment_of(wildcards)))
 
-    return digest
-
-
-def script_code(script):
-    """Digest of the code behind a script that runs no method."""
-    return code_digest(*papers.code_roots(script))
+def resources_of_run(step):
+    """Where a run's job computes, and with what: a change of it makes nothing again."""
+    return {
+        "gpu": gpus,
+        "device": config["device"],
+        "data_dir": config["data_dir"],
+        "mem_mb": memory_of,
+        "runtime": lambda wildcards: experiment_of(wildcards).allocation[step],
+    }
 
 
 def gpus(wildcards):
     """One GPU for a method that uses one, where the configuration or this machine has one; else none."""
-    return int(GPU_HERE and papers.method_facts(experiment_of(wildcards).method).on_gpu)
-
-
-def group_of(wildcards):
-    """What shares an allocation on a cluster: a unit's training, scores and images; fits that take a minute each.
-
-    A group must be a chain: Snakemake adds up what its members ask for wherever two could run at once.
-    """
-    facts = papers.method_facts(experiment_of(wildcards).method)
-    if facts.judges:  # many runs wait for it
-        return f"judge_{wildcards.unit}"
-    return f"unit_{wildcards.unit}" if facts.on_gpu else "fits"
+    return int(GPU_HERE and method_facts(experiment_of(wildcards).method).on_gpu)
 
 
 def memory_of(wildcards, attempt):
@@ -192,87 +182,116 @@ def memory_of(wildcards, attempt):
     return experiment_of(wildcards).allocation["mem_mb"] * min(attempt, 3)
 
 
-def time_of(step):
-    """The time that a training or a scoring is given, as a function of the wildcards."""
-    return lambda wildcards: experiment_of(wildcards).allocation[step]
+def group_of(wildcards):
+    """What shares an allocation on a cluster: a unit's training, scores and images; fits that take a minute each.
+
+    A group must be a chain: Snakemake adds up what its members ask for wherever two could run at once.
+    """
+    facts = method_facts(experiment_of(wildcards).method)
+    if facts.judges:  # many runs wait for it
+        return f"judge_{wildcards.unit}"
+    return f"unit_{wildcards.unit}" if facts.on_gpu else "fits"
+
+
+# --- measures, tables, figures -----------------------------------------------------------------------
+
+
+def runs_of(name, stage, output, unit=None):
+    """An output of every run of an experiment that the configuration asks for, or of those of one unit."""
+    runs = selected_runs(EXPERIMENTS[name], config)
+    return [
+        layout.path(stage, output, experiment=name, unit=of, seed=seed)
+        for of, seed in runs
+        if unit in (None, of)
+    ]
+
+
+def scores_of(wildcards):
+    experiment = experiment_of(wildcards)
+    return runs_of(experiment.name, experiment.scored_by, "scores")
+
+
+def records_of_scores(wildcards):
+    return [str(Path(path).with_name("score.json")) for path in scores_of(wildcards)]
+
+
+def resemblance_of(wildcards):
+    """What the reconstructions of an experiment's runs resemble, with records, where its paper speaks of that."""
+    if not experiment_of(wildcards).resemblance:
+        return []
+    found = runs_of(wildcards.experiment, "resemble", "resemblance")
+    return found + [str(Path(path).with_name("resemble.json")) for path in found]
 
 
 def measures_and_counts(wildcards):
     """What a table is made from: measures of its experiments, or counts of its data sets that are used."""
     _, table = TABLES[wildcards.table]
     used = config.get("datasets", DATASETS)
-    counted = [
-        entry["dataset"]
-        for entry in table.get("counts", {}).values()
-        if entry["dataset"] in used
+    counted = [entry["dataset"] for entry in table.get("counts", {}).values()]
+    return [
+        layout.path("measure", "measures", experiment=name)
+        for name in experiments_in(table)
+    ] + [
+        layout.path("count", "counts", dataset=name) for name in counted if name in used
     ]
-    return [f"results/measures/{cell['experiment']}.csv" for cell in table["cells"]] + [
-        f"results/datasets/{name}_counts.csv" for name in counted
-    ]
+
+
+def readings_of_table(name):
+    """Experiment -> its reading, where some of its settings are read otherwise than all others."""
+    readings = {
+        one: asked_reading(EXPERIMENTS[one], config)
+        for one in experiments_in(TABLES[name][1])
+    }
+    return {one: text for one, text in readings.items() if text != config["reading"]}
 
 
 def inputs_of_figure(wildcards):
-    """The files that a figure is drawn from, by its kind."""
+    """The files that a figure is drawn from, as its kind has it."""
     entry = FIGURES[wildcards.figure][1]
-    match entry["kind"]:
-        case "cells":
-            return [f"results/tables/{entry['table']}.csv"]
-        case "history":
-            return runs_of(entry["experiment"], "history.csv")
-        case "samples":
-            return runs_of(entry["experiment"], "reconstructions.safetensors")[:1]
-        case "reconstructions":  # of every unit, from its first seed
-            return first_of_each_unit(
-                entry["experiment"], "reconstructions.safetensors"
-            )
-        case "resemblance":
-            return runs_of(entry["experiment"], "resemblance.csv")
-        case "sweep":
-            return [f"results/measures/{entry['experiment']}.csv"]
-        case "sparsity":
-            return [f"results/measures/{name}.csv" for name in entry["experiments"]]
-        case "edits" if "unit" in entry:  # from its first seed
-            return runs_of_unit(entry["experiment"], entry, "edits.safetensors")[:1]
-        case "edits":
-            return first_of_each_unit(entry["experiment"], "edits.safetensors")
-        case "domains":
-            found = [
-                runs_of_unit(name, entry, "edits.safetensors")[:1]
-                for name in entry["experiments"]
-            ]
-            return [path for paths in found for path in paths]
-        case "transfer":  # of one unit under each experiment, from all its seeds
-            found = [
-                runs_of_unit(name, entry, "scores.csv") for name in entry["experiments"]
-            ]
-            return [path for paths in found for path in paths]
-        case "extremes":  # of one unit under each experiment, from its first seed
-            found = [
-                runs_of_unit(name, entry, "extremes.safetensors")[:1]
-                for name in entry["experiments"]
-            ]
-            return [path for paths in found for path in paths]
-        case "contrast" | "filters":
-            return [f"results/weights/{config['features']}_contrast.safetensors"]
+    kind = FIGURE_KINDS[entry["kind"]]
+    if kind.stage == "compare":
+        return layout.path("compare", kind.output, table=entry["table"])
+    if kind.stage == "contrast":
+        return layout.path("contrast", kind.output, weights=config["features"])
+    names = experiments_in(entry)
+    if kind.stage == "measure":
+        return [layout.path("measure", kind.output, experiment=name) for name in names]
+    shown = []
+    for name in names:
+        paths = runs_of(name, kind.stage, kind.output, entry.get("unit"))
+        if kind.runs == FIRST:
+            paths = paths[:1]
+        elif kind.runs == FIRST_OF_EACH_UNIT:
+            units = {}
+            for path in paths:
+                units.setdefault(Path(path).parents[1], path)
+            paths = list(units.values())
+        shown += paths
+    return shown
 
 
 def results_of(name):
     """A table in all its forms, and its figures for which there is something to show."""
     _, table = TABLES[name]
-    forms = [f"results/tables/{name}.{form}" for form in ("csv", "md", "tex", "html")]
-    shown = [figure for figure in table["figures"] if _has_runs(FIGURES[figure][1])]
-    return forms + [f"results/figures/{figure}.png" for figure in shown]
-
-
-def _has_runs(figure):
-    """Whether every experiment that a figure shows has runs, of its unit where it names one."""
-    names = papers.experiments_in(figure)
-    units = [
-        {unit for unit, _ in papers.selected_runs(EXPERIMENTS[name], config)}
-        for name in names
+    forms = [
+        layout.path("compare", form, table=name)
+        for form in layout.STAGES["compare"].outputs
     ]
+    return forms + [
+        layout.path("plot", "figure", figure=figure)
+        for figure in table["figures"]
+        if has_runs(FIGURES[figure][1])
+    ]
+
+
+def has_runs(figure):
+    """Whether every experiment that a figure shows has runs, of its unit where it names one."""
     return all(
-        figure["unit"] in of_one if "unit" in figure else of_one for of_one in units
+        any(
+            figure.get("unit", unit) == unit
+            for unit, _ in selected_runs(EXPERIMENTS[name], config)
+        )
+        for name in experiments_in(figure)
     )
 
 
@@ -280,17 +299,8 @@ def results_of_paper(name):
     """All tables and figures of a paper that are results of it."""
     paper = PAPERS[name]
     tables = [key for key, table in paper.tables.items() if not table["demo"]]
-    figures = [
-        key
-        for key, figure in paper.figures.items()
-        if figure.get("target") and _has_runs(figure)
-    ]
     return [path for key in tables for path in results_of(key)] + [
-        f"results/figures/{figure}.png" for figure in figures
+        layout.path("plot", "figure", figure=key)
+        for key, figure in paper.figures.items()
+        if figure.get("target") and has_runs(figure)
     ]
-
-
-def write_audit():
-    """Write results/audit, with the configuration as it is resolved here."""
-    resolved = json.dumps(config)
-    shell("python workflow/scripts/audit.py --config {resolved:q}")

@@ -1,4 +1,4 @@
-# From a publisher's server, or a folder that holds the files already, to checked raw files.
+# From a publisher's server, or a folder that holds the files already, to checked raw files and splits.
 
 
 localrules:
@@ -11,12 +11,11 @@ localrules:
 rule download:
     """Fetch a dataset's raw files, or find them in data_dir, and check them."""
     output:
-        inventory="results/datasets/{dataset}.csv",
-        record="results/datasets/{dataset}.json",
+        **layout.outputs("download"),
     log:
-        "results/logs/download/{dataset}.log",
+        layout.log("download"),
     conda:
-        "../../envs/encore.yaml"
+        ENVIRONMENT
     resources:
         data_dir=config["data_dir"],
     params:
@@ -30,12 +29,11 @@ rule download:
 rule weights:
     """Fetch pretrained weights, check them, and keep their tensors as safetensors."""
     output:
-        weights="results/weights/{weights}.safetensors",
-        record="results/weights/{weights}.json",
+        **layout.outputs("weights"),
     log:
-        "results/logs/weights/{weights}.log",
+        layout.log("weights"),
     conda:
-        "../../envs/encore.yaml"
+        ENVIRONMENT
     resources:
         data_dir=config["data_dir"],
     shell:
@@ -46,20 +44,19 @@ rule weights:
 rule filter_statistics:
     """Measure mean and standard deviation of a network's filter responses over a folder of photographs."""
     input:
-        "results/weights/{weights}.safetensors",
+        layout.path("weights", "weights"),
     output:
-        statistics="results/weights/{weights}_statistics.safetensors",
-        record="results/weights/{weights}_statistics.json",
+        **layout.outputs("filter_statistics"),
     log:
-        "results/logs/filter_statistics/{weights}.log",
+        layout.log("filter_statistics"),
     conda:
-        "../../envs/encore.yaml"
+        ENVIRONMENT
     resources:
         photographs=config["photographs"],
         device=config["device"],
         gpu=int(GPU_HERE),
     params:
-        code=script_code("filter_statistics.py"),
+        code=code_of("filter_statistics"),
     shell:
         "python workflow/scripts/filter_statistics.py {wildcards.weights} --weights {input}"
         " --photographs {resources.photographs:q} --device {resources.device}"
@@ -71,21 +68,20 @@ rule contrast:
     input:
         lambda wildcards: [
             f"results/weights/{name}.safetensors"
-            for name in papers.pretrained_weights({"features": wildcards.weights})
+            for name in pretrained_weights({"features": wildcards.weights})
         ],
     output:
-        contrast="results/weights/{weights}_contrast.safetensors",
-        record="results/weights/{weights}_contrast.json",
+        **layout.outputs("contrast"),
     log:
-        "results/logs/contrast/{weights}.log",
+        layout.log("contrast"),
     conda:
-        "../../envs/encore.yaml"
+        ENVIRONMENT
     resources:
         photographs=config["photographs"],
         device=config["device"],
         gpu=int(GPU_HERE),
     params:
-        code=script_code("contrast.py"),
+        code=code_of("contrast"),
     shell:
         "python workflow/scripts/contrast.py {wildcards.weights} --weights {input}"
         " --photographs {resources.photographs:q} --device {resources.device}"
@@ -95,38 +91,42 @@ rule contrast:
 rule count:
     """Count the images of a dataset, by class or attribute."""
     input:
-        "results/datasets/{dataset}.csv",
+        layout.path("download", "inventory"),
     output:
-        counts="results/datasets/{dataset}_counts.csv",
-        record="results/datasets/{dataset}_counts.json",
+        **layout.outputs("count"),
     log:
-        "results/logs/count/{dataset}.log",
+        layout.log("count"),
     conda:
-        "../../envs/encore.yaml"
+        ENVIRONMENT
     resources:
         data_dir=config["data_dir"],
     params:
-        code=script_code("count.py"),
+        code=lambda wildcards: code_of(
+            "count", reader=DATASETS[wildcards.dataset].reader
+        ),
     shell:
         "python workflow/scripts/count.py {wildcards.dataset} --data-dir {resources.data_dir:q}"
         " --inventory {input} --output {output.counts} --record {output.record} > {log} 2>&1"
 
 
 rule split:
-    """Divide a dataset into train and test, normal and anomalous, for one unit."""
+    """Divide a dataset into train and test for one unit."""
     input:
-        "results/datasets/{dataset}.csv",
+        layout.path("download", "inventory"),
     output:
-        split="results/splits/{dataset}/{protocol}/{unit}/{split_seed}.safetensors",
-        record="results/splits/{dataset}/{protocol}/{unit}/{split_seed}.json",
+        **layout.outputs("split"),
     log:
-        "results/logs/split/{dataset}/{protocol}/{unit}/{split_seed}.log",
+        layout.log("split"),
     conda:
-        "../../envs/encore.yaml"
+        ENVIRONMENT
     resources:
         data_dir=config["data_dir"],
     params:
-        code=script_code("split.py"),
+        code=lambda wildcards: code_of(
+            "split",
+            protocol=wildcards.protocol,
+            reader=DATASETS[wildcards.dataset].reader,
+        ),
         classes=lambda wildcards: list(DATASETS[wildcards.dataset].classes),
     shell:
         "python workflow/scripts/split.py --dataset {wildcards.dataset} --protocol {wildcards.protocol}"

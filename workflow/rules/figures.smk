@@ -11,19 +11,21 @@ rule plot:
         inputs_of_figure,
     output:
         figure=report(
-            "results/figures/{figure}.png",
+            layout.path("plot", "figure"),
             caption="../report/figure.rst",
             category="Figures",
             labels={"figure": "{figure}"},
         ),
-        record="results/figures/{figure}.json",
+        record=layout.record("plot"),
     log:
-        "results/logs/plot/{figure}.log",
+        layout.log("plot"),
     conda:
-        "../../envs/encore.yaml"
+        ENVIRONMENT
     params:
-        code=script_code("plot.py"),
-        data=lambda wildcards: papers.figure_digest(wildcards.figure),
+        code=lambda wildcards: code_of(
+            "plot", kind=FIGURES[wildcards.figure][1]["kind"]
+        ),
+        data=lambda wildcards: figure_digest(wildcards.figure),
         title=lambda wildcards: FIGURES[wildcards.figure][1]["title"],
         caption=lambda wildcards: FIGURES[wildcards.figure][1]["caption"],
     shell:

@@ -10,7 +10,7 @@ rule report:
     log:
         "results/logs/report/report.log",
     conda:
-        "../../envs/encore.yaml"
+        ENVIRONMENT
     params:
         config=json.dumps(config),
     shell:

@@ -7,20 +7,19 @@ localrules:
 
 
 rule measure:
-    """Turn the scores of an experiment's runs into AUROC and AUPRC, and what its reconstructions resemble into shares."""
+    """Turn the scores of an experiment's runs into its metrics."""
     input:
-        scores=lambda wildcards: runs_of(wildcards.experiment, "scores.csv"),
-        records=lambda wildcards: runs_of(wildcards.experiment, "score.json"),
+        scores=scores_of,
+        records=records_of_scores,
         resemblance=resemblance_of,
     output:
-        measures="results/measures/{experiment}.csv",
-        record="results/measures/{experiment}.json",
+        **layout.outputs("measure"),
     log:
-        "results/logs/measure/{experiment}.log",
+        layout.log("measure"),
     conda:
-        "../../envs/encore.yaml"
+        ENVIRONMENT
     params:
-        code=script_code("measure.py"),
+        code=lambda wildcards: code_of_measure(experiment_of(wildcards)),
         named=lambda wildcards: settings_digest(experiment_of(wildcards).resemblance),
     shell:
         "python workflow/scripts/measure.py {wildcards.experiment} --scores {input.scores}"
@@ -32,27 +31,30 @@ rule compare:
     input:
         measures_and_counts,
     output:
-        csv="results/tables/{table}.csv",
-        md="results/tables/{table}.md",
-        tex="results/tables/{table}.tex",
-        html=report(
-            "results/tables/{table}.html",
-            caption="../report/table.rst",
-            category="Tables",
-            labels={"table": "{table}"},
+        **(
+            layout.outputs("compare")
+            | {
+                "html": report(
+                    layout.path("compare", "html"),
+                    caption="../report/table.rst",
+                    category="Tables",
+                    labels={"table": "{table}"},
+                )
+            }
         ),
-        record="results/tables/{table}.json",
     log:
-        "results/logs/compare/{table}.log",
+        layout.log("compare"),
     conda:
-        "../../envs/encore.yaml"
+        ENVIRONMENT
     params:
-        code=script_code("compare.py"),
-        data=lambda wildcards: papers.table_digest(wildcards.table),
+        code=code_of("compare"),
+        data=lambda wildcards: table_digest(wildcards.table),
         title=lambda wildcards: TABLES[wildcards.table][1]["title"],
         paper=lambda wildcards: TABLES[wildcards.table][0].about["title"],
         reading=config["reading"],
+        readings=lambda wildcards: json.dumps(readings_of_table(wildcards.table)),
+        templates=TEMPLATES,
     shell:
         "python workflow/scripts/compare.py {wildcards.table} --reading {params.reading}"
-        " --inputs {input} --csv {output.csv} --md {output.md} --tex {output.tex} --html {output.html}"
-        " --record {output.record} > {log} 2>&1"
+        " --readings {params.readings:q} --inputs {input} --csv {output.csv} --md {output.md} --tex {output.tex}"
+        " --html {output.html} --record {output.record} > {log} 2>&1"

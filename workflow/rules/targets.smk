@@ -18,7 +18,7 @@ rule plan:
     log:
         "results/logs/plan.log",
     conda:
-        "../../envs/encore.yaml"
+        ENVIRONMENT
     params:
         config=json.dumps(config),
     shell:
@@ -30,7 +30,7 @@ rule status:
     log:
         "results/logs/status.log",
     conda:
-        "../../envs/encore.yaml"
+        ENVIRONMENT
     params:
         config=json.dumps(config),
     shell:
@@ -71,7 +71,7 @@ for target_name, (target_paper, target_figure) in FIGURES.items():
             name:
                 target_name
             input:
-                f"results/figures/{target_name}.png",
+                layout.path("plot", "figure", figure=target_name),
 
         workflow.get_rule(target_name).docstring = (
             f"{target_figure['title']} ({target_paper.name})."

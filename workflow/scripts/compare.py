@@ -1,41 +1,40 @@
 """Set a table's measured numbers beside the printed ones: CSV, Markdown, LaTeX and HTML."""
 
-import argparse
-import time
+import json
 from pathlib import Path
 
-from encore.audit.records import write_record
+from encore.audit.records import recorded
 from encore.files import write_atomically
-from encore.papers import find_table
-from encore.script import run_script
-from encore.tables.build import write_csv
+from encore.papers.find import find_table
+from encore.script import run_script, script_parser
 from encore.tables.compare import claim_sentences, compare
-from encore.tables.render import html, latex, markdown
+from encore.tables.files import write_csv
+from encore.tables.html import html
+from encore.tables.latex import latex
+from encore.tables.layout import layout
+from encore.tables.markdown import markdown
+
+RENDERED = {"md": markdown, "tex": latex, "html": html}
 
 
 def main() -> None:
     """Read the arguments and write one table in all its forms."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = script_parser(__doc__, "csv", *RENDERED, "record")
     parser.add_argument("table")
     parser.add_argument("--reading", required=True)
+    parser.add_argument("--readings", type=json.loads, default={}, help="experiment -> another reading")
     parser.add_argument("--inputs", type=Path, nargs="*", required=True, help="measures or counts")
-    for form in ("csv", "md", "tex", "html", "record"):
-        parser.add_argument(f"--{form}", type=Path, required=True)
     arguments = parser.parse_args()
-    started = time.time()
-    paper, _ = find_table(arguments.table)
-    frame, foot, claims = compare(paper, arguments.table, arguments.inputs, arguments.reading)
-    write_csv(frame, arguments.csv)
-    for render, path in ((markdown, arguments.md), (latex, arguments.tex), (html, arguments.html)):
-        write_atomically(path, render(paper, arguments.table, frame, foot + claim_sentences(claims)))
-    write_record(
-        arguments.record,
-        rule="compare",
-        started=started,
-        inputs=arguments.inputs,
-        outputs=[arguments.csv, arguments.md, arguments.tex, arguments.html],
-        about={"table": arguments.table, "reading": arguments.reading, "foot": foot, "claims": claims},
-    )
+    name, reading = arguments.table, arguments.reading
+    outputs = [arguments.csv, *(getattr(arguments, form) for form in RENDERED)]
+    with recorded("compare", arguments.record, arguments.inputs, outputs) as record:
+        paper, _ = find_table(name)
+        frame, foot, claims = compare(paper, name, arguments.inputs, reading, arguments.readings)
+        write_csv(frame, arguments.csv)
+        shape = layout(paper, name, frame)
+        for render, path in zip(RENDERED.values(), outputs[1:], strict=True):
+            write_atomically(path, render(shape, foot + claim_sentences(claims)))
+        record.about |= {"table": name, "reading": reading, "foot": foot, "claims": claims}
 
 
 if __name__ == "__main__":

@@ -1,36 +1,33 @@
 """Say what targets would take before anything runs: runs, iterations, hours at measured rates, disk."""
 
-import argparse
-
 from encore.datasets.catalogue import DATASETS
-from encore.methods.registry import load_method
-from encore.papers import Experiment, check_config, experiments_of, method_facts, read_config, selected_runs
-from encore.plan import Work, iterations_of, plan, read_rates, render_plan, size
-from encore.script import run_script
+from encore.papers.config import check_config, read_config, reading_for, selected_runs
+from encore.papers.find import experiments_of
+from encore.papers.model import Experiment
+from encore.plan import Work, iterations_of, plan, render_plan
+from encore.rates import read_rates
+from encore.registry import load_method
+from encore.script import run_script, script_parser
+from encore.text import size
 
 
 def work_of(experiment: Experiment, config: dict) -> Work:
     """The trainings of an experiment that the configuration asks for."""
-    reading = config["reading"]
+    reading = reading_for(experiment, config)
     settings = experiment.values(reading)
-    method = load_method(experiment.method)
-    channels = DATASETS[experiment.dataset].shape[2]
-    size = None
+    method, kept = load_method(experiment.method), None
     if hasattr(method, "model_bytes"):
         labels = len(experiment.domains_of(experiment.units[0]))  # of the first unit, where they differ
-        labelled = {"n_labels": labels} if method_facts(experiment.method).labelled else {}
-        size = method.model_bytes(settings, channels, **labelled)
+        kept = method.model_bytes(settings, DATASETS[experiment.dataset].shape[2], labels)
     selected = selected_runs(experiment, config)
     runs = len({(experiment.trained_unit(unit, reading), seed) for unit, seed in selected})
-    return Work(experiment.name, experiment.method, experiment.networks, iterations_of(settings), runs, size)
+    return Work(experiment.name, experiment.method, experiment.networks, iterations_of(settings), runs, kept)
 
 
 def main() -> None:
     """Read the arguments and print the plan."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "targets", nargs="*", help="tables, figures or papers; as config.yaml says if none is given"
-    )
+    parser = script_parser(__doc__)
+    parser.add_argument("targets", nargs="*", help="tables, figures, papers; those of config.yaml if none")
     parser.add_argument("--config", default="config.yaml", help="a file, or its content as JSON")
     parser.add_argument("--device", default="cpu", help="as in rates.yaml, such as `NVIDIA H100 80GB HBM3`")
     arguments = parser.parse_args()

@@ -1,52 +1,44 @@
-"""Divide a dataset into train and test, normal and anomalous, for one unit."""
+"""Divide a dataset into train and test for one unit."""
 
-import argparse
-import time
-from pathlib import Path
+from encore.audit.records import recorded
+from encore.datasets.divide import make_split
+from encore.datasets.read import read
+from encore.datasets.split import Split, save_split
+from encore.script import run_script, script_parser
+from encore.strict import ConfigError, nearest
 
-from encore.audit.records import write_record
-from encore.datasets.protocols import make_split, save_split
-from encore.datasets.readers import read
-from encore.script import run_script
+
+def counts(split: Split) -> dict[str, int]:
+    """How many test images are of which kind."""
+    if split.anomalous is None:
+        kinds, flags = ("test_without", "test_with"), split.with_attribute
+    else:
+        kinds, flags = ("test_normal", "test_anomalous"), split.anomalous
+    return dict(zip(kinds, (int((~flags).sum()), int(flags.sum())), strict=True))
 
 
 def main() -> None:
     """Read the arguments and write one split."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = script_parser(__doc__, "data-dir", "inventory", "output", "record")
     parser.add_argument("--dataset", required=True)
     parser.add_argument("--protocol", required=True)
     parser.add_argument(
-        "--unit", required=True, help="the class that is normal, or the class or attribute that is anomalous"
+        "--unit", required=True, help="the class that is normal, or the one that is anomalous or edited"
     )
     parser.add_argument("--split-seed", type=int, default=0)
-    parser.add_argument("--data-dir", type=Path, required=True)
-    parser.add_argument("--inventory", type=Path, required=True)
-    parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--record", type=Path, required=True)
     arguments = parser.parse_args()
-    started = time.time()
-    images = read(arguments.dataset, arguments.data_dir)
-    unit = images.classes.index(arguments.unit)
-    split = make_split(arguments.protocol, images, unit, arguments.split_seed)
-    save_split(split, arguments.output)
-    about = {
-        "dataset": arguments.dataset,
-        "protocol": arguments.protocol,
-        "unit": arguments.unit,
-        "split_seed": arguments.split_seed,
-        "train": len(split.train),
-        "test_normal": int((~split.anomalous).sum()),
-        "test_anomalous": int(split.anomalous.sum()),
-        "leaked": split.leaked,
-    }
-    write_record(
-        arguments.record,
-        rule="split",
-        started=started,
-        inputs=[arguments.inventory],
-        outputs=[arguments.output],
-        about=about,
-    )
+    names = ("dataset", "protocol", "unit", "split_seed")
+    with recorded("split", arguments.record, [arguments.inventory], [arguments.output]) as record:
+        images = read(arguments.dataset, arguments.data_dir)
+        if arguments.unit not in images.classes:
+            raise ConfigError(
+                [f"--unit: found {arguments.unit!r}; {nearest(arguments.unit, images.classes)}"]
+            )
+        unit = images.classes.index(arguments.unit)
+        split = make_split(arguments.protocol, images, unit, arguments.split_seed)
+        save_split(split, arguments.output)
+        record.about |= {name: getattr(arguments, name) for name in names} | {"train": len(split.train)}
+        record.about |= counts(split) | {"leaked": split.leaked}
 
 
 if __name__ == "__main__":

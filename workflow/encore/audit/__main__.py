@@ -12,7 +12,7 @@ from encore.audit.manifest import AUDIT
 from encore.audit.page import as_text
 from encore.audit.trail import read_trail
 from encore.audit.verify import notes, verify
-from encore.papers import config_defaults
+from encore.papers.config import config_defaults
 from encore.script import run_script
 from encore.strict import load_yaml
 

@@ -18,7 +18,7 @@ from encore.audit.records import fact
 from encore.audit.trail import Trail
 from encore.datasets.download import RawFile, read_inventory
 from encore.files import write_atomically
-from encore.papers import load_papers
+from encore.papers.read import load_papers
 
 METADATA = "ro-crate-metadata.json"
 WORKFLOW = "Snakefile"

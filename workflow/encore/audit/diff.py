@@ -14,13 +14,14 @@ from pathlib import Path
 
 from encore.audit.page import plain
 from encore.audit.records import judge_of, model_of
-from encore.audit.stale import SCORINGS
-from encore.audit.trail import RESULTS, CellOfTable, RunOfCell, Trail, cells_of_table, read_trail
-from encore.papers import find_table, load_papers
+from encore.audit.trail import CellOfTable, RunOfCell, Trail, cells_of_table, read_trail
+from encore.papers import layout
+from encore.papers.find import find_table
+from encore.papers.layout import FOLDERS, RESULTS, SCORINGS
+from encore.papers.read import load_papers
 from encore.script import UserError
 from encore.strict import ConfigError
 
-PARTS = ("tables", "measures", "runs", "figures", "splits", "datasets")  # folders that make a folder results
 WITHOUT_NUMBERS = ("matplotlib", "snakemake")  # libraries that no number depends on
 SHOWN = 4  # settings, libraries or runs that a sentence names
 
@@ -103,7 +104,7 @@ def diff(a: Path, b: Path) -> list[str]:
 def _trail(folder: Path, stack: contextlib.ExitStack) -> Trail:
     if (folder / RESULTS).is_dir():
         root = folder
-    elif not any((folder / part).is_dir() for part in PARTS):
+    elif not any((folder / part).is_dir() for part in FOLDERS):
         raise UserError(
             f"{folder} holds no results; give the folder that Snakemake ran in, or the folder results of it."
         )
@@ -119,7 +120,7 @@ def _trail(folder: Path, stack: contextlib.ExitStack) -> Trail:
 
 
 def _tables(trail: Trail) -> list[str]:
-    return sorted(path.stem for path in (trail.root / RESULTS / "tables").glob("*.csv"))
+    return sorted(path.stem for path in (trail.root / layout.folder("compare")).glob("*.csv"))
 
 
 def _digest(trail: Trail, name: str) -> str:
@@ -230,7 +231,7 @@ def _since_other_runs(a: Mapping[tuple[str, int], object], b: Mapping[tuple[str,
 
 def _since_counts(pair: _Pair, name: str) -> _Since | None:
     a, b = (trail.record_of(name) for trail in (pair.a, pair.b))
-    if since := _since_inputs(a, b, "results/datasets/", "raw files"):
+    if since := _since_inputs(a, b, layout.folder("download"), "raw files"):
         return _Since(0, since)
     if name in pair.differing:
         return _Since(9, f"since the code that counts images{pair.commits(name)}")
@@ -244,7 +245,7 @@ def _since_table(pair: _Pair, table: str, a: Mapping, b: Mapping) -> str:
     for key, what in (("published", "printed number"), ("margin", "margin ε"), ("reading", "reading")):
         if str(a[key]) != str(b[key]):  # as text, in which no number equals no number
             return f"since the {what}: {a[key] or 'none'}, now {b[key] or 'none'}"
-    commits = pair.commits(f"{RESULTS}/tables/{table}.csv")
+    commits = pair.commits(layout.path("compare", "csv", table=table))
     return f"since the code of the table or the paper's data{commits}"
 
 
@@ -284,8 +285,8 @@ class _Stage:
 def _since_stage(a: Mapping, b: Mapping, stage: _Stage) -> _Since:
     """Why a stage gave another result; a, b: its records."""
     links: tuple[tuple[int, Callable[[], str]], ...] = (
-        (0, lambda: _since_inputs(a, b, "results/datasets/", "raw files")),
-        (1, lambda: _since_inputs(a, b, "results/weights/", "pretrained weights")),
+        (0, lambda: _since_inputs(a, b, layout.folder("download"), "raw files")),
+        (1, lambda: _since_inputs(a, b, layout.folder("weights"), "pretrained weights")),
         (2, lambda: _since_split(a, b)),
         (2, lambda: _since_judge(a, b)),
         (3, lambda: _since_settings(a, b, stage.name)),
@@ -327,7 +328,7 @@ def _since_judge(a: Mapping, b: Mapping) -> str:
 
 
 def _since_split(a: Mapping, b: Mapping) -> str:
-    was, now = _inputs(a, "results/splits/"), _inputs(b, "results/splits/")
+    was, now = (_inputs(record, layout.folder("split")) for record in (a, b))
     if sorted(was.values()) == sorted(now.values()):
         return ""
     old, new = _splits(was), _splits(now)
@@ -335,11 +336,11 @@ def _since_split(a: Mapping, b: Mapping) -> str:
 
 
 def _splits(names: Iterable[str]) -> str:
-    """Seed, dataset and protocol of splits, from results/splits/<dataset>/<protocol>/<unit>/<seed>."""
+    """Seed, dataset and protocol of splits."""
     found = {}
     for name in names:
-        dataset, protocol, _, seed = Path(name).with_suffix("").parts[2:6]
-        found[f"seed {seed} ({dataset}, {protocol})"] = None
+        of = layout.wildcards_of("split", "split", name)
+        found[f"seed {of['split_seed']} ({of['dataset']}, {of['protocol']})"] = None
     return " and ".join(found)
 
 
@@ -463,7 +464,7 @@ def _records_of(trail: Trail, rule: str) -> dict[str, Mapping]:
 
 def _tables_of_figure(name: str, record: Mapping) -> set[str]:
     """The tables that a figure was drawn from or belongs to."""
-    drawn = {Path(path).stem for path in record["inputs"] if path.startswith(f"{RESULTS}/tables/")}
+    drawn = {Path(path).stem for path in record["inputs"] if path.startswith(layout.folder("compare"))}
     return drawn | {
         key
         for paper in load_papers().values()
@@ -489,7 +490,7 @@ def _sha(files: Mapping, name: str) -> str:
 
 def _others(pair: _Pair, changes: Mapping[str, Sequence[_Change]]) -> Iterator[str]:
     """A sentence that counts the files with other digests that no sentence above speaks of."""
-    figures = {name for name in pair.differing if name.startswith(f"{RESULTS}/figures/")}
+    figures = {name for name in pair.differing if name.startswith(layout.folder("plot"))}
     if left := sorted(pair.differing - _explained(pair, changes) - figures):
         yield f"Other digests too, though no cell that differs depends on them: {_counted(left)}."
 
@@ -497,7 +498,7 @@ def _others(pair: _Pair, changes: Mapping[str, Sequence[_Change]]) -> Iterator[s
 def _explained(pair: _Pair, changes: Mapping[str, Sequence[_Change]]) -> set[str]:
     """The files behind cells that differ, those written along with them, and all that was made from these."""
     names = {name for found in changes.values() for change in found for name in change.files}
-    names |= {f"{RESULTS}/tables/{table}.csv" for table, found in changes.items() if found}
+    names |= {layout.path("compare", "csv", table=table) for table, found in changes.items() if found}
     for trail in (pair.a, pair.b):
         for name in tuple(names):
             names |= set((trail.record_of(name) or {"outputs": ()})["outputs"])

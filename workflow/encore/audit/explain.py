@@ -14,19 +14,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from encore.audit.manifest import left_out
-from encore.audit.page import COMMAND, NOTHING, Page, Section, plain
+from encore.audit.page import COMMAND, Page, Section, plain
 from encore.audit.records import LOCK
-from encore.audit.stale import staleness
-from encore.audit.trail import RESULTS, CellOfTable, RunOfCell, Trail, cells_of_table, log_of
+from encore.audit.trail import CellOfTable, RunOfCell, Trail, cells_of_table
 from encore.datasets.catalogue import DATASETS
 from encore.datasets.download import RawFile, read_inventory
 from encore.digest import file_digest
-from encore.papers import AVERAGE, Paper, experiments_in, find_table, load_papers
+from encore.papers.find import find_table
+from encore.papers.layout import LOGS, RESULTS, log_of, path
+from encore.papers.model import AVERAGE, Paper, experiments_in
+from encore.papers.present import staleness
+from encore.papers.read import load_papers
 from encore.script import UserError
 from encore.strict import ConfigError, nearest
-from encore.tables.build import cell_units
-from encore.tables.verdicts import CITED, MEANING, rounding
-from encore.training.progress import duration
+from encore.tables.entry import cell_units
+from encore.tables.equivalence import rounding
+from encore.tables.verdicts import CITED, MEANING, NOTHING
+from encore.text import duration
 
 SHELL = "snakemake --profile profiles/local"
 RAW_FILES = 20  # shown of a dataset; one of photographs in a folder has two hundred thousand
@@ -86,7 +90,7 @@ def explain(
         cells = cells_of_table(trail, target)
     except FileNotFoundError:
         raise UserError(
-            f"the table {target} was not made here: there is no {RESULTS}/tables/{target}.csv; "
+            f"the table {target} was not made here: there is no {path('compare', 'csv', table=target)}; "
             f"`{SHELL} {target}` makes it."
         ) from None
     wanted = {"dataset": dataset, "method": method, "subset": subset}
@@ -550,9 +554,12 @@ def _split_sentences(records: Iterable[Mapping], *, edited: bool) -> Iterator[st
     splits = [record for record in records if record["rule"] == "split"]
     if len(splits) == 1:
         (split,) = splits
+        # Kept records of edited units may still say test_normal and test_anomalous.
+        keys = ("test_without", "test_with") if "test_with" in split else ("test_normal", "test_anomalous")
+        n_without, n_having = (split[key] for key in keys)
         yield (
             f"Unit {split['unit']}: {split['train']:,} images to train on; to test on, "
-            f"{split['test_normal']:,} {without} and {split['test_anomalous']:,} {having}."
+            f"{n_without:,} {without} and {n_having:,} {having}."
         )
     leaking = {split["unit"]: split.get("leaked", 0) for split in splits if split.get("leaked", 0) > 0}
     if leaking:
@@ -582,14 +589,14 @@ def _links(trail: Trail, table: str, cell: CellOfTable) -> Iterator[_Link]:
             of_file.setdefault(name, []).append(_label(run))
     for name in trail.chain(*cell.files):
         of_file.setdefault(name, [])
-    top = [f"{RESULTS}/tables/{table}.csv", *filter(None, [cell.measures])]
+    top = [path("compare", "csv", table=table), *filter(None, [cell.measures])]
     names = [*top, *sorted(of_file, key=lambda name: len(of_file[name]) > 1)]
     records = {trail.made_by[name]: trail.record_of(name) for name in names if name in trail.made_by}
     claims = _claims(records.values())
     may_lack = left_out(trail.root)
     for name in names:
         record = trail.made_by.get(name, "")
-        log = log_of(record, records[record]) if record else ""
+        log = log_of(record, records[record]["rule"]) if record else ""
         recorded = records[record]["outputs"][name]["sha256"] if record else ""
         yield _Link(
             name,
@@ -646,7 +653,7 @@ def _chain(case: _Case) -> Section:
             link.state,
             (Path(link.record).name or NOTHING)
             + ("" if link.record_state == HOLDS else f", {link.record_state}"),
-            _below(link.log, f"{RESULTS}/logs/") or NOTHING,
+            _below(link.log, f"{LOGS}/") or NOTHING,
         )
         for link in case.links
     )

@@ -16,10 +16,11 @@ from pathlib import Path
 import yaml
 
 from encore.audit.manifest import LEFT_OUT, SUMS, read_sums
-from encore.audit.trail import RESULTS, Trail, read_trail
+from encore.audit.trail import Trail, read_trail
 from encore.audit.verify import verify
-from encore.files import write_atomically, zip_entry
-from encore.papers import ROOT
+from encore.files import ROOT, write_atomically, zip_entry
+from encore.papers import layout
+from encore.papers.layout import RESULTS
 from encore.script import UserError
 
 PROJECT = (
@@ -35,7 +36,8 @@ PROJECT = (
     "workflow",
 )
 MADE_HERE = ("__pycache__", ".egg-info")  # endings of what Python leaves in a working folder
-UPSTREAM = ("datasets", "weights", "splits", "runs")  # folders of results that an export never makes again
+# What lies in the folders of these an export never makes again.
+UPSTREAM = tuple(map(layout.folder, ("download", "weights", "split", "train")))
 # A zip knows no time before 1980 and no time zone: these two lie in 1980, and in this order, in every zone.
 EARLIER = datetime(1980, 1, 2, tzinfo=UTC)  # of what an export makes again
 LATER = datetime(1980, 1, 3, tzinfo=UTC)  # of all else
@@ -103,7 +105,7 @@ def in_order(trail: Trail, names: list[str]) -> list[str]:
 
 
 def _is_upstream(name: str) -> bool:
-    return Path(name).parts[:1] == RESULTS.parts and Path(name).parts[1] in UPSTREAM
+    return name.startswith(UPSTREAM)
 
 
 def _is_earlier(name: str) -> bool:

@@ -15,11 +15,12 @@ from pathlib import Path
 
 from encore.audit.records import LOCK, RecordError
 from encore.audit.scrub import scrub
-from encore.audit.trail import RESULTS, CellOfTable, Trail, cells_of_table, log_of, read_trail
+from encore.audit.trail import CellOfTable, Trail, cells_of_table, read_trail
 from encore.datasets.download import RawFile, locate, read_inventory
 from encore.digest import file_digest
 from encore.files import write_atomically
-from encore.papers import find_table
+from encore.papers.find import find_table
+from encore.papers.layout import RESULTS, log_of
 from encore.strict import ConfigError
 
 AUDIT = RESULTS / "audit"
@@ -122,7 +123,8 @@ def _cell(trail: Trail, cell: CellOfTable) -> dict[str, object]:
 def _about(trail: Trail, name: str, environments: list[str]) -> dict[str, object]:
     """What the manifest says of one record."""
     record = trail.records[name]
-    about = {"rule": record["rule"], "sha256": file_digest(trail.root / name), "log": log_of(name, record)}
+    rule = record["rule"]
+    about = {"rule": rule, "sha256": file_digest(trail.root / name), "log": log_of(name, rule)}
     about |= {key: record[key] for key in ("code_digest", "settings_digest") if key in record}
     if "device" in record:
         about["device"] = record["device"]["device"]
@@ -147,7 +149,7 @@ def _environments(trail: Trail) -> list[str]:
 
 def covered(trail: Trail) -> set[str]:
     """The names of all files that SHA256SUMS speaks of: results, records, their logs, and the audit's own."""
-    logs = {log_of(name, record) for name, record in trail.records.items()}
+    logs = {log_of(name, record["rule"]) for name, record in trail.records.items()}
     absent = {name for name in left_out(trail.root) if not (trail.root / name).is_file()}
     return {
         *(trail.made_by.keys() - absent),
@@ -173,7 +175,7 @@ def left_out(root: Path = Path()) -> set[str]:
 
 def checksums(trail: Trail, earlier: Mapping[str, str]) -> dict[str, str]:
     """File -> SHA-256 of everything that `covered` names. earlier: what the SHA256SUMS before said."""
-    logs = {log_of(name, record): name for name, record in trail.records.items()}
+    logs = {log_of(name, record["rule"]): name for name, record in trail.records.items()}
     sums = {}
     for name in covered(trail):
         if name in trail.made_by:

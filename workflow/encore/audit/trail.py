@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from encore.audit.records import model_of, read_record
-from encore.papers import AVERAGE, Experiment, find_experiment, find_table
-from encore.tables.build import cell_units, own_runs, read_measures, read_table
-
-RESULTS = Path("results")
-NOT_RESULTS = ("audit", "logs", "reference")  # folders of results that hold no records
-COUNTS = "_counts.csv"
+from encore.papers import layout
+from encore.papers.find import find_experiment, find_table
+from encore.papers.layout import NOT_RESULTS, RESULTS
+from encore.papers.model import AVERAGE, Experiment
+from encore.tables.entry import cell_units
+from encore.tables.files import read_measures, read_table
+from encore.tables.outcomes import own_runs
 
 
 @dataclass(frozen=True)
@@ -83,25 +84,13 @@ def read_trail(root: Path = Path()) -> Trail:
     return Trail(root, records, made_by)
 
 
-def log_of(name: str, record: Mapping) -> str:
-    """The name of the log of the job that wrote the record `name`."""
-    place = Path(name).relative_to(RESULTS).parts
-    if place[0] == "runs":
-        inner = Path(*place[1:-1])
-    else:
-        inner = Path(*place[1:]).with_suffix("")
-        for ending in ("_counts", "_statistics", "_contrast"):
-            inner = inner.with_name(inner.name.removesuffix(ending))
-    return (RESULTS / "logs" / record["rule"] / inner).as_posix() + ".log"
-
-
 def cells_of_table(trail: Trail, name: str) -> list[CellOfTable]:
     """Every cell of the table `name` as it stands in results/tables, in its order.
 
     A ConfigError where no paper has such a table, a FileNotFoundError where it was not made.
     """
     _, table = find_table(name)
-    frame = read_table(trail.root / RESULTS / "tables" / f"{name}.csv")
+    frame = read_table(trail.root / layout.path("compare", "csv", table=name))
     by_place = {(cell["dataset"], cell["method"]): cell for cell in table["cells"]}
     found = []
     for row in frame.to_dict("records"):
@@ -110,7 +99,7 @@ def cells_of_table(trail: Trail, name: str) -> list[CellOfTable]:
             found.append(_run_cell(trail, row, cell, find_experiment(cell["experiment"]), table["score"]))
             continue
         counted = table.get("counts", {}).get(row["dataset"])
-        files = (f"results/datasets/{counted['dataset']}{COUNTS}",) if counted else ()
+        files = (layout.path("count", "counts", dataset=counted["dataset"]),) if counted else ()
         found.append(CellOfTable(row, None, (), "", tuple(name for name in files if name in trail.made_by)))
     return found
 
@@ -120,7 +109,7 @@ def _run_cell(trail: Trail, row: Mapping, cell: Mapping, experiment: Experiment,
     words, units = cell.get("subsets", {}), cell_units(cell, experiment)
     if row["subset"] != AVERAGE:
         units = tuple(unit for unit in units if words.get(unit, unit) == row["subset"])
-    measures = f"results/measures/{experiment.name}.csv"
+    measures = layout.path("measure", "measures", experiment=experiment.name)
     if not (trail.root / measures).is_file():
         return CellOfTable(row, experiment, (), "", ())
     runs = own_runs(read_measures(trail.root / measures), row["metric"], units, score)
@@ -138,6 +127,6 @@ def _run_cell(trail: Trail, row: Mapping, cell: Mapping, experiment: Experiment,
 
 def _results_of_run(trail: Trail, measures: str, experiment: str, unit: str, seed: int) -> tuple[str, ...]:
     """The results of one run that its experiment's measures were computed from."""
-    folder = f"results/runs/{experiment}/{unit}/{seed}/"
+    folder = f"{layout.run_folder(experiment, unit, seed)}/"
     inputs = (trail.record_of(measures) or {"inputs": ()})["inputs"]
     return tuple(name for name in inputs if name.startswith(folder) and name in trail.made_by)

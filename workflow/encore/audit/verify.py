@@ -7,12 +7,13 @@ from pathlib import Path
 
 from encore.audit.manifest import AUDIT, LEFT_OUT, SUMS, covered, left_out, raw_files, read_sums
 from encore.audit.records import LOCK, RecordError
-from encore.audit.stale import STAGES, staleness
-from encore.audit.trail import RESULTS, Trail, log_of, read_trail
+from encore.audit.trail import Trail, read_trail
 from encore.digest import file_digest
-from encore.papers import results_named
+from encore.papers.find import results_named
+from encore.papers.layout import CHECKPOINT, FOLDERS, MAIN, RESULTS, log_of
+from encore.papers.present import staleness
 
-FLOW = ("raw", "datasets", "weights", "splits", "runs", "measures", "tables", "figures", "report", "audit")
+FLOW = ("raw", *FOLDERS, "audit")
 HINT = "`snakemake -c1 audit` writes it again, from the records as they are"
 
 
@@ -49,7 +50,7 @@ def _behind(trail: Trail, target: str) -> set[str]:
     results = [f"{RESULTS}/{name}" for name in results_named(target)]
     chain = trail.chain(*(name for name in results if name in trail.made_by))
     records = {trail.made_by[name] for name in chain if name in trail.made_by}
-    return {*chain, *records, *(log_of(name, trail.records[name]) for name in records)}
+    return {*chain, *records, *(log_of(name, trail.records[name]["rule"]) for name in records)}
 
 
 Check = Callable[[str, str, str], str | None]  # a file, the SHA-256 it should have, who says so -> its fault
@@ -137,7 +138,7 @@ def _unlisted(trail: Trail) -> Iterator[tuple[str, str]]:
     known = {*trail.made_by, *trail.records}
     for folder in FLOW[1:-1]:
         for path in sorted((RESULTS / folder).rglob("*")):
-            hidden = path.name.startswith(".") or path.name == "checkpoint.safetensors"
+            hidden = path.name.startswith(".") or path.name == CHECKPOINT
             name = path.as_posix()
             if path.is_file() and not hidden and name not in known:
                 yield name, f"{name} has no record: it was put there by hand, or its record was removed."
@@ -147,7 +148,7 @@ def _stale(trail: Trail, names: set[str] | None) -> Iterator[str]:
     """What the present code and settings would make otherwise, a sentence an experiment."""
     found: dict[tuple[str, str, str], int] = {}
     for path, record in trail.records.items():
-        if record["rule"] in STAGES and (names is None or path in names) and (how := staleness(record)):
+        if record["rule"] in MAIN and (names is None or path in names) and (how := staleness(record)):
             key = (record["experiment"], record["rule"], how)
             found[key] = found.get(key, 0) + 1
     done = {"train": "trained", "score": "scored", "judge": "judged"}

@@ -2,8 +2,10 @@
 
 - catalogue: what is known about each dataset, read from catalogue.yaml (no numpy: the Snakefile imports it).
 - download: brings the files into the data folder, verifies them, lists them.
-- readers: the files in one index space, the train part first, the test part last.
+- read, readers/: the files in one index space, the train part first, the test part last; a module a format.
 - lazy: images that stay packed until one of them is asked for.
 - images: the images at the size that the networks see.
-- protocols: which images train, which are tested, which of those are anomalous.
+- divide, protocols/: which images train and which are tested; a module a protocol. split: what they give.
+- labels: what attribute methods train with.
+- count: the images of a dataset, by class or attribute.
 """

@@ -1,8 +1,8 @@
 """What is known about each dataset: source, mirrors, checksums, size, licence, classes, reader.
 
 The facts are in catalogue.yaml beside this file. Loading checks all of them, so that a slip in the file ends
-with one sentence and not in the middle of a run. The Snakefile imports this module, so nothing heavier than
-PyYAML here.
+with one sentence and not in the middle of a run. The Snakefile imports this module, so that it may import
+nothing heavier than PyYAML.
 """
 
 import re
@@ -12,7 +12,8 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Any
 
-from encore.strict import load_yaml, nearest
+from encore import registry
+from encore.strict import ConfigError, load_yaml, nearest
 
 CATALOGUE = Path(__file__).with_name("catalogue.yaml")
 
@@ -51,14 +52,14 @@ class Dataset:
 
 
 def dataset(name: str) -> Dataset:
-    """The entry of that name; raises ValueError, with the nearest valid name, if there is none."""
+    """The entry of that name; raises ConfigError, with the nearest valid name, if there is none."""
     if name not in DATASETS:
-        raise ValueError(f"there is no dataset {name!r}, {nearest(name, DATASETS)}")
+        raise ConfigError([f"there is no dataset {name!r}, {nearest(name, DATASETS)}"])
     return DATASETS[name]
 
 
 def load(path: Path) -> Mapping[str, Dataset]:
-    """Reads and checks a catalogue; raises ValueError with the place, what was expected and what found."""
+    """Reads and checks a catalogue; raises ConfigError with the place, what was expected and what found."""
     entries = load_yaml(path)
     return MappingProxyType(
         {name: _dataset(f"{path.name}: {name}", name, entry) for name, entry in entries.items()}
@@ -71,6 +72,8 @@ def _dataset(where: str, name: object, entry: Any) -> Dataset:
     _check_keys(where, entry, required={f.name for f in fields(Dataset)} - {"name"} | {"mirrors"})
     for key in ("title", "reader", "licence", "homepage"):
         _demand(isinstance(entry[key], str) and entry[key], f"{where}.{key}", "a text", entry[key])
+    if (reader := entry["reader"]) not in (readers := registry.names(registry.READERS)):
+        raise ConfigError([f"{where}.reader: found {reader!r}, {nearest(reader, readers)}"])
 
     classes, counts, shape = entry["classes"], entry["counts"], entry["shape"]
     expected = "a list of different names of A-Z, a-z, 0-9 and _ (digits in quotes)"
@@ -136,7 +139,7 @@ def _file(where: str, entry: Any, mirrors: list[str]) -> File:
 
 def _demand(ok: Any, where: str, expected: str, found: object) -> None:
     if not ok:
-        raise ValueError(f"{where}: expected {expected}, found {found!r}")
+        raise ConfigError([f"{where}: expected {expected}, found {found!r}"])
 
 
 def _check_keys(where: str, entry: Any, required: set[str], optional: Iterable[str] = ()) -> None:
@@ -144,7 +147,7 @@ def _check_keys(where: str, entry: Any, required: set[str], optional: Iterable[s
     known = required | set(optional)
     for key in entry:
         if key not in known:
-            raise ValueError(f"{where}: unknown key {key!r}, {nearest(key, sorted(known))}")
+            raise ConfigError([f"{where}: unknown key {key!r}, {nearest(key, sorted(known))}"])
     for key in sorted(required - set(entry)):
         _demand(False, where, f"the key {key!r}", sorted(entry))
 

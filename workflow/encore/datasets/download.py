@@ -64,7 +64,7 @@ def fetch(name: str, data_dir: Path, *, accept_unverified: bool = False) -> list
 
     accept_unverified: takes files that lie in the data folder though no checksum vouches for them; what is
     downloaded must fit all the same.
-    Raises DownloadError if a file cannot be had or verified, ValueError if there is no such dataset.
+    Raises DownloadError if a file cannot be had or verified, ConfigError if there is no such dataset.
     """
     data_dir = Path(data_dir)
     entry = dataset(name)

@@ -5,14 +5,24 @@ from PIL import Image
 from scipy import ndimage
 
 from encore.datasets.lazy import LazyImages
+from encore.strict import ConfigError
 
-# Read as text by the code that lists all settings: keep it a plain literal.
+# Read as text by the code that checks all settings: keep it a plain literal.
 SETTINGS = {
-    "image_size": "side of the square image that the networks see, pixels",
-    "crop": "side of the square cut from the centre before resizing, pixels of the published frame, or none",
-    "resize": "how images come to that size: bilinear (as torchvision's Resize on a PIL image), gaussian "
-    "(as scikit-image 0.17's rescale with anti-aliasing) or none",
-    "pixel_range": "values that black (0) and white (255) become before the networks see them, [low, high]",
+    "image_size": ("count", "side of the square image that the networks see, pixels"),
+    "crop": (
+        ["count", "none"],
+        "side of the square cut from the centre before resizing, pixels of the published frame, or none",
+    ),
+    "resize": (
+        ["bilinear", "gaussian", "none"],
+        "how images come to that size: bilinear (as torchvision's Resize on a PIL image), gaussian "
+        "(as scikit-image 0.17's rescale with anti-aliasing) or none",
+    ),
+    "pixel_range": (
+        "range",
+        "values that black (0) and white (255) become before the networks see them, [low, high]",
+    ),
 }
 
 
@@ -23,16 +33,15 @@ def prepare(pixels: np.ndarray | LazyImages, *, image_size: int, crop: int | str
     pixels: uint8 (n, height, width, channels), 1 or 3 channels, square unless they are cropped.
     crop: pixels of the published frame, `pixels.shape` (from an image of half its size, half as many).
     Returns uint8 (n, channels, image_size, image_size).
-    Raises ValueError if a setting is unknown or does not fit the images.
+    Raises ConfigError if a setting does not fit the images.
     """
-    if resize not in ("none", *_RESIZE):
-        raise ValueError(f"resize: expected {', '.join(_RESIZE)} or none, found {resize!r}")
     n, height, width, channels = pixels.shape
-    if crop != "none" and not (type(crop) is int and 0 < crop <= min(height, width)):
-        raise ValueError(
+    if crop != "none" and crop > min(height, width):
+        fault = (
             f"crop: expected none, or pixels up to {min(height, width)}, the shorter side of the frame of "
             f"{height}x{width}, found {crop!r}"
         )
+        raise ConfigError([fault])
     prepared = np.empty((n, channels, image_size, image_size), np.uint8)
     for target, image in zip(prepared, pixels, strict=True):
         if crop != "none":
@@ -51,20 +60,22 @@ def centre_crop(image: np.ndarray, side: int) -> np.ndarray:
 def _demand_square(image: np.ndarray) -> None:
     height, width, channels = image.shape
     if image.dtype != np.uint8 or channels not in (1, 3) or height != width:
-        raise ValueError(
+        fault = (
             f"images: expected square uint8 images of 1 or 3 channels, "
             f"found {image.dtype} images of {height}x{width}x{channels}"
         )
+        raise ConfigError([fault])
 
 
 def _resized(image: np.ndarray, size: int, resize: str) -> np.ndarray:
     if resize != "none":
         return _RESIZE[resize](image, size)
     if len(image) != size:
-        raise ValueError(
+        fault = (
             f"resize: none keeps the images at {len(image)} pixels, but image_size is {size}; "
             f"set resize to bilinear or image_size to {len(image)}"
         )
+        raise ConfigError([fault])
     return image
 
 

@@ -2,11 +2,14 @@
 
 import numpy as np
 
-from encore.datasets.protocols import shuffled
+from encore.datasets.shuffle import shuffled
 
-# Read as text by the code that lists all settings: keep it a plain literal.
+# Read as text by the code that checks all settings: keep it a plain literal.
 SETTINGS = {
-    "missing_labels": "share of the training labels that are hidden, of each attribute, 0 to 1 without 1",
+    "missing_labels": (
+        "share",
+        "share of the training labels that are hidden, of each attribute, 0 to 1 without 1",
+    ),
 }
 
 
@@ -19,11 +22,8 @@ def training_labels(attributes: np.ndarray, missing: float, seed: int) -> np.nda
 
     attributes: bool (n, k). missing: the share s, 0 to 1 without 1; 0 hides none.
     Returns float32 (n, k): 0 or 1, NaN where hidden; the same for the same arguments on every machine.
-    Raises ValueError if missing is not in [0, 1).
     """
-    if not 0 <= missing < 1:
-        raise ValueError(f"missing_labels: expected a share from 0, and less than 1, found {missing}")
-    # A child of the seed, as in protocols.py; the first one shuffles the folds there.
+    # A child of the seed, as in divide.py; the first one shuffles the folds there.
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed).spawn(2)[1]))
     labels = attributes.astype(np.float32)
     for of_attribute in labels.T:

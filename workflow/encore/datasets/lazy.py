@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 from encore.datasets.catalogue import File
+from encore.datasets.faults import DataError
 
 FORMATS = ("JPEG", "PNG", "WEBP")  # all that the datasets hold; Pillow need not guess among fifty
 
@@ -50,7 +51,7 @@ class LazyImages:
 class Packed:
     """The images of an archive: in the .zip as it was published, or in its folder if someone unpacked it.
 
-    Raises ValueError with one sentence if there is neither, or if the archive is broken.
+    Raises DataError with one sentence if there is neither, or if the archive is broken.
     """
 
     def __init__(self, folder: Path, file: File):
@@ -60,7 +61,7 @@ class Packed:
             try:
                 opened = zipfile.ZipFile(archive)
             except (OSError, zipfile.BadZipFile) as error:
-                raise ValueError(f"{archive}: expected a whole zip archive, found none ({error})") from None
+                raise DataError(f"{archive}: expected a whole zip archive, found none ({error})") from None
             prefix = f"{file.folder}/"
             self.names = {name[len(prefix) :] for name in opened.namelist() if name.startswith(prefix)}
             self._read = lambda name: opened.read(prefix + name)
@@ -69,14 +70,14 @@ class Packed:
             self.names = {path.name for path in unpacked.iterdir()}
             self._read = lambda name: (unpacked / name).read_bytes()
         else:
-            raise ValueError(f"{folder}: expected {file.name} or the folder {file.folder}, found neither")
+            raise DataError(f"{folder}: expected {file.name} or the folder {file.folder}, found neither")
 
     def image(self, name: str) -> np.ndarray:
         """One image, uint8 (height, width, 3)."""
         try:
             content = self._read(name)
         except (OSError, zipfile.BadZipFile, zlib.error, EOFError) as error:
-            raise ValueError(
+            raise DataError(
                 f"{self.place}: expected a whole file {name}, found a broken one ({error})"
             ) from None
         return decode(content, f"{self.place}: {name}")
@@ -88,12 +89,12 @@ class Lmdb:
     def __init__(self, folder: Path):
         self.folder = folder
         if not (folder / "data.mdb").is_file():
-            raise ValueError(f"{folder}: expected an LMDB folder with the file data.mdb, found none")
+            raise DataError(f"{folder}: expected an LMDB folder with the file data.mdb, found none")
         try:
             # No lock: nobody writes, and the folder may be read-only. No read-ahead: access is by key.
             self._env = lmdb.open(str(folder), readonly=True, create=False, lock=False, readahead=False)
         except lmdb.Error as error:
-            raise ValueError(f"{folder}: expected an LMDB database, found none ({error})") from None
+            raise DataError(f"{folder}: expected an LMDB database, found none ({error})") from None
 
     def __len__(self) -> int:
         return self._env.stat()["entries"]
@@ -114,7 +115,7 @@ class Lmdb:
 
 @functools.cache
 def open_lmdb(folder: Path) -> Lmdb:
-    """One environment a folder: LMDB forbids a process to open the same one twice. Raises ValueError."""
+    """One environment a folder: LMDB forbids a process to open the same one twice. Raises DataError."""
     return Lmdb(folder)
 
 
@@ -123,5 +124,5 @@ def decode(content: bytes, where: str) -> np.ndarray:
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             return np.asarray(image.convert("RGB"))
-    except (OSError, SyntaxError, ValueError):  # Pillow's, for what it can not read or what ends too early
-        raise ValueError(f"{where}: expected a whole {', '.join(FORMATS)} image, found none") from None
+    except (OSError, SyntaxError, ValueError):  # Pillow's, for what it cannot read or what ends too early
+        raise DataError(f"{where}: expected a whole {', '.join(FORMATS)} image, found none") from None

@@ -36,5 +36,5 @@ def read_photographs(folder: Path, names: Iterable[str], device: str) -> Iterato
             with Image.open(folder / name) as image:
                 pixels = np.array(image.convert("RGB"))
         except (UnidentifiedImageError, OSError) as error:
-            raise PhotographsError(f"{folder / name} can not be read as an image: {error}.") from None
+            raise PhotographsError(f"{folder / name} cannot be read as an image: {error}.") from None
         yield torch.from_numpy(pixels).to(device).permute(2, 0, 1).unsqueeze(0) / 127.5 - 1

@@ -21,7 +21,7 @@ PRETRAINED = {
         sha256_prefix="dcbb9e9d",  # all that the publisher gives, in the file's name
         urls=("https://download.pytorch.org/models/vgg19-dcbb9e9d.pth",),
     ),
-    # A stand-in where torchvision's can not be had: three blocks of the Caffe weights, blue channel first.
+    # A stand-in where torchvision's cannot be had: three blocks of the Caffe weights, blue channel first.
     "vgg19_caffe": File(
         name="vgg19_caffe_conv1_1_to_conv3_4.safetensors",
         bytes=9303712,
@@ -42,7 +42,7 @@ def fetch_pretrained(name: str, data_dir: Path) -> tuple[RawFile, dict[str, Tens
     """The checked file of pretrained weights, and its tensors without any classifier of ImageNet.
 
     A VGG-19's are called `conv<block>_<index>.weight`, `.bias`; those of Inception-v3 keep torchvision's
-    names. All take red, green and blue in this order. Raises DownloadError where the file can not be had or
+    names. All take red, green and blue in this order. Raises DownloadError where the file cannot be had or
     does not fit its checksum.
     """
     (raw,) = fetch_file(name, PRETRAINED[name], data_dir)

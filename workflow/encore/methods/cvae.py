@@ -5,30 +5,13 @@ and x is reconstructed from z and y. An image is transferred by changing labels.
 but for the labels that go in, since the paper prints none for either.
 """
 
-from collections.abc import Mapping, Sequence
-
 import torch
 from torch import Tensor, nn
 
-from encore.networks.gaussian import divergence
+from encore.methods.base import NetworkMethod
+from encore.networks.gaussian import divergence, draw
 from encore.networks.labels import with_label
-from encore.networks.residual_autoencoder import (
-    ResidualDecoder,
-    ResidualEncoder,
-    gaussian_log_likelihood,
-)
-from encore.networks.state import load_modules, load_optimizer_state, modules_state, optimizer_state
-
-
-def build_networks(settings: Mapping, channels: int, n_labels: int) -> nn.ModuleDict:
-    """Encoder of an image with a map for each label, decoder of a latent with a number for each label."""
-    latent, filters, side = settings["latent"], settings["filters"], settings["image_size"]
-    return nn.ModuleDict(
-        {
-            "encoder": ResidualEncoder(channels + n_labels, filters, 2 * latent, side),
-            "decoder": ResidualDecoder(latent + n_labels, filters, channels, side),
-        }
-    )
+from encore.networks.residual_autoencoder import ResidualDecoder, ResidualEncoder, gaussian_log_likelihood
 
 
 def label_code(y: Tensor) -> Tensor:
@@ -39,65 +22,39 @@ def label_code(y: Tensor) -> Tensor:
     return (2 * y - 1).nan_to_num(nan=0.0)
 
 
-class CVAE:
+class CVAE(NetworkMethod):
     """Conditional variational autoencoder. Settings come from the paper's YAML; see SETTINGS."""
 
-    DETERMINISTIC = False
-    ON_GPU = True
     LABELLED = True
     SETTINGS = {
-        "latent": "entries of the latent z, prior N(0, I)",
-        "filters": "filters of the encoder's residual blocks, each halves the side; the decoder mirrors them",
-        "pixel_deviation": "standard deviation of p(x | z, y), in the range of the pixels",
-        "iterations": "updates of encoder and decoder",
-        "batch_size": "images a batch",
-        "learning_rate": "Adam's step size",
-        "betas": "Adam's decay rates of both moments",
+        "latent": ("count", "entries of the latent z, prior N(0, I)"),
+        "filters": (
+            "counts",
+            "filters of the encoder's residual blocks, each halves the side; the decoder mirrors them",
+        ),
+        "pixel_deviation": ("positive", "standard deviation of p(x | z, y), in the range of the pixels"),
+        "iterations": ("count", "updates of encoder and decoder"),
+        "batch_size": ("count", "images a batch"),
+        "learning_rate": ("positive", "Adam's step size"),
+        "betas": ("betas", "Adam's decay rates of both moments"),
     }
-    deviations: list[str] = []
 
-    def __init__(
-        self,
-        settings: Mapping,
-        shape: tuple[int, int, int],
-        seed: int,
-        device: str,
-        weights: Sequence[str] = (),
-        *,
-        n_labels: int,
-    ):
-        """Networks for images of `shape` (C, S, S), initialised and drawing from `seed`, on `device`."""
-        self.settings, self.device = settings, device
-        torch.manual_seed(seed)
-        # Drawn on the CPU: the same on every device.
-        self.networks = build_networks(settings, shape[0], n_labels).to(device)
+    def __init__(self, settings, shape, seed, device, weights=(), n_labels=0):
+        super().__init__(settings, shape, seed, device, weights, n_labels)
         self.encoder, self.decoder = self.networks.values()
-        self.optimizers = {
-            "adam": torch.optim.Adam(
-                self.networks.parameters(),
-                lr=settings["learning_rate"],
-                betas=tuple(settings["betas"]),
-                fused=True,
-            )
-        }
-        self.random = torch.Generator(device).manual_seed(seed)
-
-    @property
-    def iterations(self) -> int:
-        """Updates of encoder and decoder."""
-        return self.settings["iterations"]
-
-    @property
-    def images_per_step(self) -> int:
-        """Images that one `step` takes."""
-        return self.settings["batch_size"]
+        self.optimizers = {"adam": self._adam(self.networks.parameters())}
 
     @staticmethod
-    def model_bytes(settings: Mapping, channels: int, *, n_labels: int) -> int:
-        """Size of what `model` gives, bytes, without making it."""
-        with torch.device("meta"):
-            networks = build_networks(settings, channels, n_labels)
-        return sum(4 * parameter.numel() for parameter in networks.parameters())
+    def build_networks(settings, shape, n_labels, random):
+        """Encoder of an image with a map for each label, decoder of a latent with a number for each label."""
+        channels, side, _ = shape
+        latent, filters = settings["latent"], settings["filters"]
+        return nn.ModuleDict(
+            {
+                "encoder": ResidualEncoder(channels + n_labels, filters, 2 * latent, side),
+                "decoder": ResidualDecoder(latent + n_labels, filters, channels, side),
+            }
+        )
 
     def encode(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log variance of q(z | x, y); (B, C, S, S) and (B, n_labels) -> twice (B, latent)."""
@@ -116,15 +73,10 @@ class CVAE:
         Losses as 0-d tensors, in nats an image.
         """
         mean, log_variance = self.encode(x, y)
-        noise = torch.randn(mean.shape, generator=self.random, device=self.device)
-        decoded = self.decode(mean + (log_variance / 2).exp() * noise, y)
+        decoded = self.decode(draw(mean, log_variance, self.prior(len(x))), y)
         reconstruction = -gaussian_log_likelihood(x, decoded, self.settings["pixel_deviation"]).sum()
         to_prior = divergence(mean, log_variance).sum()
-        parameters = list(self.networks.parameters())
-        gradients = torch.autograd.grad(reconstruction + to_prior, parameters)
-        for parameter, gradient in zip(parameters, gradients, strict=True):
-            parameter.grad = gradient
-        self.optimizers["adam"].step()
+        self._descend("adam", reconstruction + to_prior)
         losses = {"reconstruction": reconstruction, "divergence": to_prior}
         return {name: value.detach() / len(x) for name, value in losses.items()}
 
@@ -143,23 +95,3 @@ class CVAE:
         decoded with entry `domain` of y set to `value`. An image that has it already is reconstructed.
         """
         return self.decode(self.encode(x, y)[0], with_label(y, domain, value))
-
-    # State
-
-    def model(self) -> dict[str, Tensor]:
-        """What editing needs, and no more."""
-        return modules_state(self.networks)
-
-    def load_model(self, tensors: Mapping[str, Tensor]) -> None:
-        """Take the networks from what `model` gave."""
-        load_modules(self.networks, tensors)
-
-    def state(self) -> dict[str, Tensor]:
-        """All that the next step depends on, as one flat dict."""
-        return self.model() | optimizer_state(self.optimizers) | {"random": self.random.get_state()}
-
-    def load_state(self, tensors: Mapping[str, Tensor]) -> None:
-        """Go on from what `state` gave."""
-        self.load_model(tensors)
-        load_optimizer_state(self.optimizers, tensors)
-        self.random.set_state(tensors["random"].cpu())

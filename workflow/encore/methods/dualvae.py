@@ -6,31 +6,15 @@ u_i. An image is transferred to domain i by moving z along u_i. Numbers in brack
 The paper prints no networks; those here are shared with the CVAE that it compares with.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from encore.networks.gaussian import divergence
-from encore.networks.residual_autoencoder import (
-    ResidualDecoder,
-    ResidualEncoder,
-    gaussian_log_likelihood,
-)
-from encore.networks.state import load_modules, load_optimizer_state, modules_state, optimizer_state
-
-
-def build_networks(settings: Mapping, channels: int, n_labels: int) -> nn.ModuleDict:
-    """Encoder phi, of mean and log variance, decoder theta, and dual vectors U, (n_labels, latent)."""
-    latent, filters, side = settings["latent"], settings["filters"], settings["image_size"]
-    return nn.ModuleDict(
-        {
-            "encoder": ResidualEncoder(channels, filters, 2 * latent, side),
-            "decoder": ResidualDecoder(latent, filters, channels, side),
-            "dual": nn.Linear(latent, n_labels, bias=False),  # p_w(y | z) of (2): sigma(U z), no bias
-        }
-    )
+from encore.methods.base import NetworkMethod
+from encore.networks.gaussian import divergence, draw
+from encore.networks.residual_autoencoder import ResidualDecoder, ResidualEncoder, gaussian_log_likelihood
 
 
 def label_log_likelihood(y: Tensor, logits: Tensor) -> Tensor:
@@ -70,69 +54,59 @@ MOVES: Mapping[str, Callable[[Tensor, Tensor, float], Tensor]] = {
 # --- the method ------------------------------------------------------------------------------------
 
 
-class DualVAE:
+class DualVAE(NetworkMethod):
     """Dual variational autoencoder. Settings come from the paper's YAML; see SETTINGS."""
 
-    DETERMINISTIC = False
-    ON_GPU = True
     LABELLED = True
     SETTINGS = {
-        "latent": "entries of the latent z, prior N(0, I), and of each dual vector",
-        "filters": "filters of the encoder's residual blocks, each halves the side; the decoder mirrors them",
-        "pixel_deviation": "standard deviation of p(x | z), in the range of the pixels",
-        "iterations": "passes of the loop of Algorithm 1",
-        "batch_size": "M of Algorithm 1, images a batch",
-        "learning_rate": "Adam's step size in g, for encoder and decoder",
-        "learning_rate_labels": "Adam's step size in g_e, for encoder and U",
-        "betas": "Adam's decay rates of both moments",
-        "alpha": "weight of the labels in Algorithm 1; Adam divides it out again but for its epsilon",
-        "transfer": "lambda of (3): fixed, the same for all images; logit, each image's own",
-        "lambda": "how far a transfer goes: lambda of (3), in lengths of u_i (fixed); u_i w_i (logit)",
+        "latent": ("count", "entries of the latent z, prior N(0, I), and of each dual vector"),
+        "filters": (
+            "counts",
+            "filters of the encoder's residual blocks, each halves the side; the decoder mirrors them",
+        ),
+        "pixel_deviation": ("positive", "standard deviation of p(x | z), in the range of the pixels"),
+        "iterations": ("count", "passes of the loop of Algorithm 1; the paper's are until convergence"),
+        "batch_size": ("count", "M of Algorithm 1, images a batch"),
+        "learning_rate": ("positive", "Adam's step size in g, for encoder and decoder"),
+        "learning_rate_labels": ("positive", "Adam's step size in g_e, for encoder and U"),
+        "betas": ("betas", "Adam's decay rates of both moments"),
+        "alpha": (
+            "nonnegative",
+            "weight of the labels in Algorithm 1; Adam divides it out again but for its epsilon",
+        ),
+        "transfer": (
+            ["fixed", "logit"],
+            "lambda of (3): fixed, the same for all images; logit, each image's own",
+        ),
+        "lambda": (
+            "number",
+            "how far a transfer goes: lambda of (3), in lengths of u_i (fixed); u_i w_i (logit)",
+        ),
     }
-    deviations: list[str] = []
 
-    def __init__(
-        self,
-        settings: Mapping,
-        shape: tuple[int, int, int],
-        seed: int,
-        device: str,
-        weights: Sequence[str] = (),
-        *,
-        n_labels: int,
-    ):
-        """Networks for images of `shape` (C, S, S), initialised and drawing from `seed`, on `device`."""
-        self.settings, self.device = settings, device
-        self.move = MOVES[settings["transfer"]]
-        torch.manual_seed(seed)
-        # Drawn on the CPU: the same on every device.
-        self.networks = build_networks(settings, shape[0], n_labels).to(device)
+    def __init__(self, settings, shape, seed, device, weights=(), n_labels=0):
+        super().__init__(settings, shape, seed, device, weights, n_labels)
         self.encoder, self.decoder, dual = self.networks.values()
         self.U = dual.weight  # row i is the dual vector u_i
+        self.move = MOVES[settings["transfer"]]
         phi, theta = list(self.encoder.parameters()), list(self.decoder.parameters())
-        adam = {"betas": tuple(settings["betas"]), "fused": True}
         self.optimizers = {
-            "g": torch.optim.Adam([*phi, *theta], lr=settings["learning_rate"], **adam),
-            "g_e": torch.optim.Adam([*phi, self.U], lr=settings["learning_rate_labels"], **adam),
+            "g": self._adam([*phi, *theta]),
+            "g_e": self._adam([*phi, self.U], "learning_rate_labels"),
         }
-        self.random = torch.Generator(device).manual_seed(seed)
-
-    @property
-    def iterations(self) -> int:
-        """Passes of the loop of Algorithm 1, for which the paper has "until convergence"."""
-        return self.settings["iterations"]
-
-    @property
-    def images_per_step(self) -> int:
-        """Images that one `step` takes."""
-        return self.settings["batch_size"]
 
     @staticmethod
-    def model_bytes(settings: Mapping, channels: int, *, n_labels: int) -> int:
-        """Size of what `model` gives, bytes, without making it."""
-        with torch.device("meta"):
-            networks = build_networks(settings, channels, n_labels)
-        return sum(4 * parameter.numel() for parameter in networks.parameters())
+    def build_networks(settings, shape, n_labels, random):
+        """Encoder phi, of mean and log variance, decoder theta, and dual vectors U, (n_labels, latent)."""
+        channels, side, _ = shape
+        latent, filters = settings["latent"], settings["filters"]
+        return nn.ModuleDict(
+            {
+                "encoder": ResidualEncoder(channels, filters, 2 * latent, side),
+                "decoder": ResidualDecoder(latent, filters, channels, side),
+                "dual": nn.Linear(latent, n_labels, bias=False),  # p_w(y | z) of (2): sigma(U z), no bias
+            }
+        )
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log variance of q_phi(z | x); (B, C, S, S) -> twice (B, latent)."""
@@ -147,8 +121,7 @@ class DualVAE:
         y is 0 or 1, NaN where missing. Losses as 0-d tensors, in nats an image; labels before alpha.
         """
         mean, log_variance = self.encode(x)
-        noise = torch.randn(mean.shape, generator=self.random, device=self.device)
-        z = mean + (log_variance / 2).exp() * noise  # z_j ~ q_phi(z_j | x_j)
+        z = draw(mean, log_variance, self.prior(len(x)))  # z_j ~ q_phi(z_j | x_j)
         log_p_x = gaussian_log_likelihood(x, self.decoder(z), self.settings["pixel_deviation"]).sum()
         to_prior = divergence(mean, log_variance).sum()
         log_p_y = label_log_likelihood(y, F.linear(z, self.U)).sum()  # over domains i and images j
@@ -159,19 +132,6 @@ class DualVAE:
         self._update("g_e", of_labels)  # phi, U
         losses = {"reconstruction": -log_p_x, "divergence": to_prior, "labels": -log_p_y}
         return {name: value.detach() / len(x) for name, value in losses.items()}
-
-    def _parameters(self, name: str) -> list[Tensor]:
-        return self.optimizers[name].param_groups[0]["params"]
-
-    def _gradients(self, name: str, loss: Tensor, *, retain_graph: bool = False) -> Sequence[Tensor]:
-        """Gradients of the loss by the parameters of the optimizer `name`."""
-        return torch.autograd.grad(loss, self._parameters(name), retain_graph=retain_graph)
-
-    def _update(self, name: str, gradients: Sequence[Tensor]) -> None:
-        """One step of the optimizer `name` along gradients of its parameters."""
-        for parameter, gradient in zip(self._parameters(name), gradients, strict=True):
-            parameter.grad = gradient
-        self.optimizers[name].step()
 
     # After training. z is the mean of q_phi(z | x) throughout, so that an image has one transfer.
 
@@ -197,23 +157,3 @@ class DualVAE:
         `value` already, nor does Algorithm 2.
         """
         return self.transfer(x, domain, value, self.settings["lambda"])
-
-    # State
-
-    def model(self) -> dict[str, Tensor]:
-        """What editing needs, and no more."""
-        return modules_state(self.networks)
-
-    def load_model(self, tensors: Mapping[str, Tensor]) -> None:
-        """Take the networks from what `model` gave."""
-        load_modules(self.networks, tensors)
-
-    def state(self) -> dict[str, Tensor]:
-        """All that the next step depends on, as one flat dict."""
-        return self.model() | optimizer_state(self.optimizers) | {"random": self.random.get_state()}
-
-    def load_state(self, tensors: Mapping[str, Tensor]) -> None:
-        """Go on from what `state` gave."""
-        self.load_model(tensors)
-        load_optimizer_state(self.optimizers, tensors)
-        self.random.set_state(tensors["random"].cpu())

@@ -5,33 +5,112 @@ pairs must tell (x, E(x)) from (G(z), z). An image is the more anomalous, the mo
 pixels and in the discriminator's features. Scores come from exponential moving averages of all weights.
 """
 
-from collections.abc import Mapping, Sequence
-
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
+from encore.methods.base import NetworkMethod
+from encore.networks.dropout import Dropout
 from encore.networks.efficientgan_mnist import (
+    BATCH_NORM,
+    ConvSame,
     Encoder,
     Generator,
-    JointDiscriminator,
-    check_side,
     initialise,
-    logit_loss,
-)
-from encore.networks.state import (
-    load_modules,
-    load_optimizer_state,
-    modules_bytes,
-    modules_state,
-    optimizer_state,
+    leaky_relu,
+    quarter,
 )
 
 
-def build_networks(settings: Mapping, channels: int, random: torch.Generator | None = None) -> nn.ModuleDict:
-    """G, E and D of the settings for images with `channels` channels; `random` draws D's dropout."""
-    latent, side = settings["latent"], settings["image_size"]
-    return nn.ModuleDict(
-        {
+class JointDiscriminator(nn.Module):
+    """(image (B, C, S, S), z (B, latent)) -> logit (B,).
+
+    filters: of the two convolutions on the image; latent_units: of the dense layer on z; units: of the dense
+    layer on both; p: of every dropout; random: draws its masks, None where nothing is trained.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        filters: list[int],
+        latent: int,
+        latent_units: int,
+        units: int,
+        side: int,
+        p: float,
+        random: torch.Generator | None,
+    ):
+        super().__init__()
+        first, second = filters
+        self.x = nn.Sequential(
+            nn.Sequential(ConvSame(channels, first, 4, 2), leaky_relu(), Dropout(p, random)),
+            nn.Sequential(
+                ConvSame(first, second, 4, 2, bias=False),
+                nn.BatchNorm2d(second, **BATCH_NORM),
+                leaky_relu(),
+                Dropout(p, random),
+            ),
+            nn.Flatten(),
+        )
+        self.z = nn.Sequential(nn.Linear(latent, latent_units), leaky_relu(), Dropout(p, random))
+        joined = second * quarter(side) ** 2 + latent_units
+        self.y = nn.Sequential(nn.Linear(joined, units), leaky_relu(), Dropout(p, random))
+        self.last = nn.Linear(units, 1)
+
+    def features(self, x: Tensor, z: Tensor) -> Tensor:
+        """The layer before the last, in which features are matched: (B, units)."""
+        return self.y(torch.cat([self.x(x), self.z(z)], dim=1))
+
+    def forward(self, x: Tensor, z: Tensor) -> Tensor:
+        return self.last(self.features(x, z)).flatten()
+
+
+def logit_loss(logits: Tensor, real: bool) -> Tensor:
+    """Binary cross-entropy of logits against "real" or "not real", its mean over the batch; 0-d."""
+    return F.softplus(-logits if real else logits).mean()
+
+
+class EfficientGAN(NetworkMethod):
+    """Bidirectional GAN with feature matching. Settings come from the paper's YAML; see SETTINGS."""
+
+    SETTINGS = {
+        "latent": ("count", "entries of the latent z, prior N(0, I)"),
+        "generator_units": ("count", "units of G's first layer"),
+        "generator_filters": ("counts", "filters of G: second layer, first transposed convolution"),
+        "encoder_filters": ("counts", "filters of E's three convolutions"),
+        "discriminator_filters": ("counts", "filters of D's two convolutions on the image"),
+        "latent_units": ("count", "units of D's dense layer on the latent"),
+        "joint_units": ("count", "units of D's dense layer on both"),
+        "dropout": ("share", "share of D's activations that each dropout zeroes"),
+        "output": (["sigmoid", "tanh"], "activation of G's last layer"),
+        "iterations": ("count", "updates of D, and of G and E"),
+        "batch_size": ("count", "images a batch"),
+        "learning_rate": ("positive", "Adam's step size, all networks"),
+        "betas": ("betas", "Adam's decay rates of both moments"),
+        "ema_decay": ("share", "decay of the weights' moving averages, an iteration"),
+        "feature_weight": ("probability", "w, the share of feature matching in the score"),
+    }
+    SCORES = ("score",)
+
+    def __init__(self, settings, shape, seed, device, weights=(), n_labels=0):
+        super().__init__(settings, shape, seed, device, weights, n_labels)
+        self.G, self.E, self.D = self.networks.values()
+        average = self.build_networks(settings, shape, n_labels, None).to(device)
+        average.load_state_dict(self.networks.state_dict())
+        self.average = average.eval().requires_grad_(False)
+        self.learned = {"networks": self.networks, "average": self.average}
+        self.kept = self.average
+        self.optimizers = {
+            "discriminator": self._adam(self.D.parameters()),
+            "generator_encoder": self._adam([*self.G.parameters(), *self.E.parameters()]),
+        }
+
+    @staticmethod
+    def build_networks(settings, shape, n_labels, random):
+        """G, E and D; `random` draws D's dropout."""
+        channels, side, _ = shape
+        latent = settings["latent"]
+        networks = {
             "generator": Generator(
                 latent,
                 settings["generator_units"],
@@ -52,77 +131,12 @@ def build_networks(settings: Mapping, channels: int, random: torch.Generator | N
                 random,
             ),
         }
-    )
-
-
-class EfficientGAN:
-    """Bidirectional GAN with feature matching. Settings come from the paper's YAML; see SETTINGS."""
-
-    DETERMINISTIC = False
-    ON_GPU = True
-    SETTINGS = {
-        "latent": "entries of the latent z, prior N(0, I)",
-        "generator_units": "units of G's first layer",
-        "generator_filters": "filters of G: second layer, first transposed convolution",
-        "encoder_filters": "filters of E's three convolutions",
-        "discriminator_filters": "filters of D's two convolutions on the image",
-        "latent_units": "units of D's dense layer on the latent",
-        "joint_units": "units of D's dense layer on both",
-        "dropout": "share of D's activations that each dropout zeroes",
-        "output": "activation of G's last layer: sigmoid, tanh",
-        "iterations": "updates of D, and of G and E",
-        "batch_size": "images a batch",
-        "learning_rate": "Adam's step size, all networks",
-        "betas": "Adam's decay rates of both moments",
-        "ema_decay": "decay of the weights' moving averages, an iteration",
-        "feature_weight": "w, the share of feature matching in the score",
-    }
-    deviations: list[str] = []
-
-    def __init__(
-        self,
-        settings: Mapping,
-        shape: tuple[int, int, int],
-        seed: int,
-        device: str,
-        weights: Sequence[str] = (),
-    ):
-        """Networks for images of `shape` (C, S, S), initialised and drawing from `seed`, on `device`."""
-        self.settings, self.device = settings, device
-        check_side(shape[1])
-        torch.manual_seed(seed)
-        self.random = torch.Generator(device).manual_seed(seed)
-        # Drawn on the CPU: the same on every device.
-        self.networks = initialise(build_networks(settings, shape[0], self.random)).to(device)
-        self.G, self.E, self.D = self.networks.values()
-        self.average = build_networks(settings, shape[0]).to(device).eval().requires_grad_(False)
-        self.average.load_state_dict(self.networks.state_dict())
-        self.learners = [*self.G.parameters(), *self.E.parameters()]
-        adam = {"lr": settings["learning_rate"], "betas": tuple(settings["betas"]), "fused": True}
-        self.optimizers = {
-            "discriminator": torch.optim.Adam(self.D.parameters(), **adam),
-            "generator_encoder": torch.optim.Adam(self.learners, **adam),
-        }
-
-    @property
-    def iterations(self) -> int:
-        """Updates of D, and as many of G and E."""
-        return self.settings["iterations"]
+        return initialise(nn.ModuleDict(networks))
 
     @property
     def images_per_step(self) -> int:
         """Images that one `step` takes: fresh ones for D, and for G and E."""
         return 2 * self.settings["batch_size"]
-
-    def prior(self, count: int) -> Tensor:
-        """z ~ N(0, I), (count, latent)."""
-        return torch.randn(count, self.settings["latent"], generator=self.random, device=self.device)
-
-    @staticmethod
-    def model_bytes(settings: Mapping, channels: int) -> int:
-        """Size of what `model` gives, bytes, without making it."""
-        with torch.device("meta"):
-            return modules_bytes(build_networks(settings, channels))
 
     def step(self, images: Tensor) -> dict[str, Tensor]:
         """One iteration on `images` (images_per_step, C, S, S); losses as 0-d tensors."""
@@ -133,7 +147,7 @@ class EfficientGAN:
         # Both with the labels swapped, so that neither saturates.
         loss_g = logit_loss(self.D(self.G(z), z), real=True)
         loss_e = logit_loss(self.D(x, self.E(x)), real=False)
-        self._update("generator_encoder", loss_g + loss_e, self.learners)
+        self._descend("generator_encoder", loss_g + loss_e)
         self._follow()
         losses = {"discriminator": loss_d, "generator": loss_g, "encoder": loss_e}
         return {name: value.detach() for name, value in losses.items()}
@@ -144,15 +158,8 @@ class EfficientGAN:
         with torch.no_grad():
             generated, encoded = self.G(z), self.E(x)
         loss = logit_loss(self.D(x, encoded), real=True) + logit_loss(self.D(generated, z), real=False)
-        self._update("discriminator", loss, list(self.D.parameters()))
+        self._descend("discriminator", loss)
         return loss
-
-    def _update(self, name: str, loss: Tensor, parameters: Sequence[Tensor]) -> None:
-        """One step of the optimizer `name` down the loss."""
-        gradients = torch.autograd.grad(loss, parameters)
-        for parameter, gradient in zip(parameters, gradients, strict=True):
-            parameter.grad = gradient
-        self.optimizers[name].step()
 
     @torch.no_grad()
     def _follow(self) -> None:
@@ -188,27 +195,3 @@ class EfficientGAN:
         in_features = (features(images, z) - features(reconstructed, z)).abs().sum(dim=1)
         w = self.settings["feature_weight"]
         return {"score": (1 - w) * in_pixels + w * in_features}
-
-    # State
-
-    def model(self) -> dict[str, Tensor]:
-        """What scoring needs, and no more: the averaged networks."""
-        return modules_state(self.average)
-
-    def load_model(self, tensors: Mapping[str, Tensor]) -> None:
-        """Take the averaged networks from what `model` gave."""
-        load_modules(self.average, tensors)
-
-    def _modules(self) -> dict[str, nn.Module]:
-        return {"networks": self.networks, "average": self.average}
-
-    def state(self) -> dict[str, Tensor]:
-        """All that the next step depends on, as one flat dict."""
-        random = {"random": self.random.get_state()}
-        return modules_state(self._modules()) | optimizer_state(self.optimizers) | random
-
-    def load_state(self, tensors: Mapping[str, Tensor]) -> None:
-        """Go on from what `state` gave."""
-        load_modules(self._modules(), tensors)
-        load_optimizer_state(self.optimizers, tensors)
-        self.random.set_state(tensors["random"].cpu())

@@ -10,98 +10,173 @@ while the discriminator learns, and the other way round. The code's choice of th
 is left out: the last iteration counts.
 
 The paper has no missing labels. Here the decoder is told [0, 0] for one, and its terms in both losses are 0.
+
+The networks are those of the released code (Section 4). Weights are PyTorch's default. The code also has a
+bias before every batch norm, which takes it away again: it is left out here, as in
+`encore.networks.efficientgan_mnist`.
 """
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
+from encore.methods.base import NetworkMethod
 from encore.networks.augmentation import mirror
-from encore.networks.fadernet import Decoder, Encoder, LatentDiscriminator, check_side
+from encore.networks.dropout import Dropout
 from encore.networks.labels import label_loss, with_label
-from encore.networks.state import (
-    load_modules,
-    load_optimizer_state,
-    modules_bytes,
-    modules_state,
-    optimizer_state,
-)
+from encore.strict import ConfigError
+
+NEGATIVE_SLOPE = 0.2  # of the encoder's and the discriminator's Leaky ReLUs (Section 4)
+KERNEL = {"kernel_size": 4, "stride": 2, "padding": 1}  # of every convolution (Section 4)
+
+# --- networks ----------------------------------------------------------------------------------------
 
 
-def build_networks(
-    settings: Mapping, channels: int, n_labels: int, random: torch.Generator | None = None
-) -> nn.ModuleDict:
-    """Encoder, decoder and discriminator for images with `channels` channels; `random` draws the dropout."""
-    filters = settings["filters"]
-    return nn.ModuleDict(
-        {
-            "encoder": Encoder(channels, filters),
-            "decoder": Decoder(channels, filters, n_labels),
-            "discriminator": LatentDiscriminator(
-                filters[-1],
-                settings["discriminator_filters"],
-                settings["discriminator_units"],
-                n_labels,
-                settings["dropout"],
-                random,
-            ),
-        }
+def check_side(side: int, filters: Sequence[int], discriminator_filters: Sequence[int]) -> None:
+    """ConfigError for images that these networks do not fit."""
+    reached = 2 ** (len(filters) + len(discriminator_filters))
+    if side != reached:
+        raise ConfigError(
+            [
+                f"filters = {filters} and discriminator_filters = {discriminator_filters} halve images of "
+                f"{reached} pixels to one, images have {side}."
+            ]
+        )
+
+
+def attribute_code(y: Tensor) -> Tensor:
+    """Labels (B, n) -> (B, 2n), two numbers a label: [1, 0] for 0, [0, 1] for 1, [0, 0] if missing (NaN)."""
+    return torch.stack([1 - y, y], dim=2).flatten(1).nan_to_num()
+
+
+def _halve(in_filters: int, out_filters: int) -> nn.Sequential:
+    """A layer of the encoder or the discriminator, to half the side."""
+    return nn.Sequential(
+        nn.Conv2d(in_filters, out_filters, **KERNEL, bias=False),
+        nn.BatchNorm2d(out_filters),
+        nn.LeakyReLU(NEGATIVE_SLOPE),
     )
 
 
-class FaderNetworks:
-    """Autoencoder with attribute-invariant latents. Settings come from the paper's YAML; see SETTINGS."""
+class Encoder(nn.Sequential):
+    """image (B, C, S, S) -> z (B, filters[-1], s, s), s = S / 2^len(filters); the first layer has no norm."""
 
-    DETERMINISTIC = False
-    ON_GPU = True
-    LABELLED = True
-    SETTINGS = {
-        "filters": "filters of the encoder's convolutions, each of which halves the side",
-        "discriminator_filters": "filters of the discriminator's convolutions, down to one pixel",
-        "discriminator_units": "units of the discriminator's hidden dense layer",
-        "dropout": "share of the discriminator's activations that each dropout zeroes",
-        "iterations": "updates of encoder and decoder",
-        "batch_size": "images a batch",
-        "n_dis": "updates of the discriminator before each update of encoder and decoder",
-        "mirror": "probability with which a training image is mirrored left to right",
-        "learning_rate": "Adam's step size, all networks",
-        "betas": "Adam's decay rates of both moments",
-        "gradient_norm": "greatest Euclidean norm of an update's gradient; a longer one is shortened to it",
-        "lambda_e": "lambda_E, weight of the adversarial term, at its greatest",
-        "lambda_iterations": "iterations over which lambda_E rises linearly from 0",
-    }
-    deviations: list[str] = []
+    def __init__(self, channels: int, filters: Sequence[int]):
+        super().__init__(
+            nn.Sequential(nn.Conv2d(channels, filters[0], **KERNEL), nn.LeakyReLU(NEGATIVE_SLOPE)),
+            *(_halve(a, b) for a, b in itertools.pairwise(filters)),
+        )
+
+
+class Decoder(nn.ModuleList):
+    """(z of an `Encoder` with these filters, labels (B, n_labels)) -> image (B, C, S, S) in [-1, 1]."""
+
+    def __init__(self, channels: int, filters: Sequence[int], n_labels: int):
+        code = 2 * n_labels
+        inner = (
+            nn.Sequential(nn.ConvTranspose2d(a + code, b, **KERNEL, bias=False), nn.BatchNorm2d(b), nn.ReLU())
+            for a, b in itertools.pairwise(filters[::-1])
+        )
+        last = nn.ConvTranspose2d(filters[0] + code, channels, **KERNEL, bias=False)
+        super().__init__([*inner, nn.Sequential(last, nn.Tanh())])
+
+    def forward(self, z: Tensor, y: Tensor) -> Tensor:
+        code = attribute_code(y)[:, :, None, None]
+        for layer in self:
+            z = layer(torch.cat([z, code.expand(-1, -1, *z.shape[2:])], dim=1))
+        return z
+
+
+class LatentDiscriminator(nn.Sequential):
+    """z -> (B, n_labels), the logit of each label's being 1.
+
+    in_filters: maps of z; filters: of the convolutions, which take z to one pixel; units: of the hidden dense
+    layer; p: of every dropout; random: draws its masks, None where nothing is trained.
+
+    A label has two outputs, as in the released code; their difference is the logit of their softmax.
+    """
 
     def __init__(
         self,
-        settings: Mapping,
-        shape: tuple[int, int, int],
-        seed: int,
-        device: str,
-        weights: Sequence[str] = (),
-        *,
+        in_filters: int,
+        filters: Sequence[int],
+        units: int,
         n_labels: int,
+        p: float,
+        random: torch.Generator | None,
     ):
-        """Networks for images of `shape` (C, S, S), initialised and drawing from `seed`, on `device`."""
-        self.settings, self.device = settings, device
-        check_side(shape[1], settings["filters"], settings["discriminator_filters"])
-        torch.manual_seed(seed)
-        self.random = torch.Generator(device).manual_seed(seed)
-        # Drawn on the CPU: the same on every device.
-        self.networks = build_networks(settings, shape[0], n_labels, self.random).to(device)
+        super().__init__(
+            *(
+                nn.Sequential(_halve(a, b), Dropout(p, random))
+                for a, b in itertools.pairwise([in_filters, *filters])
+            ),
+            nn.Sequential(nn.Flatten(), nn.Linear(filters[-1], units), nn.LeakyReLU(NEGATIVE_SLOPE)),
+            nn.Sequential(nn.Linear(units, 2 * n_labels), nn.Unflatten(1, (n_labels, 2))),
+        )
+
+    def forward(self, z: Tensor) -> Tensor:
+        of_0, of_1 = super().forward(z).unbind(dim=2)
+        return of_1 - of_0
+
+
+# --- the method --------------------------------------------------------------------------------------
+
+
+class FaderNetworks(NetworkMethod):
+    """Autoencoder with attribute-invariant latents. Settings come from the paper's YAML; see SETTINGS."""
+
+    LABELLED = True
+    SETTINGS = {
+        "filters": ("counts", "filters of the encoder's convolutions, each of which halves the side"),
+        "discriminator_filters": ("counts", "filters of the discriminator's convolutions, down to one pixel"),
+        "discriminator_units": ("count", "units of the discriminator's hidden dense layer"),
+        "dropout": ("share", "share of the discriminator's activations that each dropout zeroes"),
+        "iterations": ("count", "updates of encoder and decoder"),
+        "batch_size": ("count", "images a batch"),
+        "n_dis": ("count", "updates of the discriminator before each update of encoder and decoder"),
+        "mirror": ("probability", "probability with which a training image is mirrored left to right"),
+        "learning_rate": ("positive", "Adam's step size, all networks"),
+        "betas": ("betas", "Adam's decay rates of both moments"),
+        "gradient_norm": (
+            "positive",
+            "greatest Euclidean norm of an update's gradient; a longer one is shortened to it",
+        ),
+        "lambda_e": ("nonnegative", "lambda_E, weight of the adversarial term, at its greatest"),
+        "lambda_iterations": ("count", "iterations over which lambda_E rises linearly from 0"),
+    }
+    KEPT = ("encoder", "decoder")
+
+    def __init__(self, settings, shape, seed, device, weights=(), n_labels=0):
+        super().__init__(settings, shape, seed, device, weights, n_labels)
         self.encoder, self.decoder, self.discriminator = self.networks.values()
-        adam = {"lr": settings["learning_rate"], "betas": tuple(settings["betas"]), "fused": True}
         self.optimizers = {
-            "discriminator": torch.optim.Adam(self.discriminator.parameters(), **adam),
-            "autoencoder": torch.optim.Adam([*self.encoder.parameters(), *self.decoder.parameters()], **adam),
+            "discriminator": self._adam(self.discriminator.parameters()),
+            "autoencoder": self._adam([*self.encoder.parameters(), *self.decoder.parameters()]),
         }
         self.iteration = 0
 
-    @property
-    def iterations(self) -> int:
-        """Updates of encoder and decoder."""
-        return self.settings["iterations"]
+    @staticmethod
+    def build_networks(settings, shape, n_labels, random):
+        """Encoder, decoder and discriminator; `random` draws the dropout."""
+        channels, side, _ = shape
+        filters, of_discriminator = settings["filters"], settings["discriminator_filters"]
+        check_side(side, filters, of_discriminator)
+        return nn.ModuleDict(
+            {
+                "encoder": Encoder(channels, filters),
+                "decoder": Decoder(channels, filters, n_labels),
+                "discriminator": LatentDiscriminator(
+                    filters[-1],
+                    of_discriminator,
+                    settings["discriminator_units"],
+                    n_labels,
+                    settings["dropout"],
+                    random,
+                ),
+            }
+        )
 
     @property
     def images_per_step(self) -> int:
@@ -112,13 +187,6 @@ class FaderNetworks:
     def lambda_e(self) -> float:
         """lambda_E of the next update of encoder and decoder (Section 4, discriminator cost scheduling)."""
         return self.settings["lambda_e"] * min(1.0, self.iteration / self.settings["lambda_iterations"])
-
-    @staticmethod
-    def model_bytes(settings: Mapping, channels: int, *, n_labels: int) -> int:
-        """Size of what `model` gives, bytes, without making it."""
-        with torch.device("meta"):
-            networks = build_networks(settings, channels, n_labels)
-        return modules_bytes(networks["encoder"]) + modules_bytes(networks["decoder"])
 
     # Section 3.2, learning algorithm
 
@@ -143,7 +211,7 @@ class FaderNetworks:
         with torch.no_grad():
             z = self.encoder(x)
         loss = label_loss(self.discriminator(z), y)
-        self._update("discriminator", loss)
+        self._descend("discriminator", loss)
         return loss
 
     def _update_autoencoder(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
@@ -153,17 +221,14 @@ class FaderNetworks:
         z = self.encoder(x)
         reconstruction = (self.decoder(z, y) - x).square().mean()
         adversarial = label_loss(self.discriminator(z), 1 - y)
-        self._update("autoencoder", reconstruction + self.lambda_e * adversarial)
+        self._descend("autoencoder", reconstruction + self.lambda_e * adversarial)
         return {"reconstruction": reconstruction, "adversarial": adversarial}
 
-    def _update(self, name: str, loss: Tensor) -> None:
-        """One step of the optimizer `name` down the loss, along a gradient that is no longer than allowed."""
-        parameters = self.optimizers[name].param_groups[0]["params"]
-        gradients = torch.autograd.grad(loss, parameters)
-        for parameter, gradient in zip(parameters, gradients, strict=True):
-            parameter.grad = gradient
-        nn.utils.clip_grad_norm_(parameters, self.settings["gradient_norm"])
-        self.optimizers[name].step()
+    def _update(self, name: str, gradients: Sequence[Tensor]) -> None:
+        """One step of the optimizer `name` along a gradient that is no longer than allowed."""
+        norm = nn.utils.get_total_norm(gradients)
+        share = (self.settings["gradient_norm"] / (norm + 1e-6)).clamp(max=1)  # as clip_grad_norm_ has it
+        super()._update(name, [gradient * share for gradient in gradients])
 
     # After training
 
@@ -182,25 +247,11 @@ class FaderNetworks:
 
     # State
 
-    def _autoencoder(self) -> dict[str, nn.Module]:
-        return {"encoder": self.encoder, "decoder": self.decoder}
-
-    def model(self) -> dict[str, Tensor]:
-        """What editing needs, and no more."""
-        return modules_state(self._autoencoder())
-
-    def load_model(self, tensors: Mapping[str, Tensor]) -> None:
-        """Take encoder and decoder from what `model` gave."""
-        load_modules(self._autoencoder(), tensors)
-
     def state(self) -> dict[str, Tensor]:
-        """All that the next step depends on, as one flat dict."""
-        counters = {"iteration": torch.tensor(self.iteration), "random": self.random.get_state()}
-        return modules_state(self.networks) | optimizer_state(self.optimizers) | counters
+        """As of every method, and the iteration, on which lambda_E depends."""
+        return super().state() | {"iteration": torch.tensor(self.iteration)}
 
     def load_state(self, tensors: Mapping[str, Tensor]) -> None:
         """Go on from what `state` gave."""
-        load_modules(self.networks, tensors)
-        load_optimizer_state(self.optimizers, tensors)
+        super().load_state(tensors)
         self.iteration = int(tensors["iteration"])
-        self.random.set_state(tensors["random"].cpu())

@@ -7,39 +7,113 @@ paper's equations.
 
 Lines 12 and 13 of Algorithm 1 exchange two networks: psi is the auxiliary one and chi the discriminator, as
 in (4) and (11). Below (8) the sign of L_bce is misprinted: it is the cross-entropy.
+
+The networks are those of the released code for images of 64 x 64 pixels; the paper prints no layers. All give
+logits, of which the code takes the sigmoid at once. It also has a bias before every batch norm, which takes
+it away again. Its gradient is nothing but rounding, out of which RMSprop makes steps of full size: it is left
+out here.
 """
 
-from collections.abc import Mapping, Sequence
+import itertools
+import math
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.optim import RMSprop
 
-from encore.networks.ifcvaegan_64 import Auxiliary, Decoder, Discriminator, Encoder, check_side, initialise
-from encore.networks.state import load_modules, load_optimizer_state, modules_state, optimizer_state
+from encore.methods.base import NetworkMethod
+from encore.networks.gaussian import draw
+from encore.networks.ifcvaegan_discriminator import LAST_SIDE, Discriminator, check_side, features
+from encore.strict import ConfigError
 
-# The settings that are words, and what each may say.
-CHOICES = {
-    "label_features": ("shared", "detached"),
-    "class_hat_target": ("predicted", "true"),
-    "aux_latent": ("decoded", "redrawn"),
-    "batch_reduction": ("mean", "sum"),
-    "generator_loss": ("saturating", "non_saturating"),
-    "edit_latent": ("sample", "mean"),
-}
+# --- networks ----------------------------------------------------------------------------------------
 
 
-def build_networks(settings: Mapping, channels: int) -> nn.ModuleDict:
-    """E_phi, D_theta, C_chi and A_psi of the settings for images with `channels` channels."""
-    latent, filters = settings["latent"], settings["filters"]
-    return nn.ModuleDict(
-        {
-            "encoder": Encoder(channels, filters, latent, settings["label_features"]),
-            "decoder": Decoder(latent, filters, channels),
-            "discriminator": Discriminator(channels, filters),
-            "auxiliary": Auxiliary(latent, settings["aux_units"]),
-        }
-    )
+class Encoder(nn.Module):
+    """E_phi: image (B, C, S, S) -> mean, log variance of q(z | x), (B, latent), and logit of y_hat, (B, 1).
+
+    label_features: "shared", losses of y_hat reach all of E_y,phi; "detached", its last layer alone.
+    """
+
+    def __init__(self, channels: int, filters: Sequence[int], latent: int, label_features: str):
+        super().__init__()
+        self.features = features(channels, filters)
+        units = filters[-1] * LAST_SIDE**2
+        self.mean, self.log_variance = nn.Linear(units, latent), nn.Linear(units, latent)
+        self.label = nn.Linear(units, 1)
+        self.detached = label_features == "detached"
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        of_x = self.features(x)
+        label = self.label(of_x.detach() if self.detached else of_x)
+        return self.mean(of_x), self.log_variance(of_x), label
+
+
+class Decoder(nn.Module):
+    """D_theta: label y (B, 1) and latent z (B, latent) -> logits of the pixels, (B, C, S, S).
+
+    filters: those of the encoder, which are passed in reverse; every layer doubles the side.
+    """
+
+    def __init__(self, latent: int, filters: Sequence[int], channels: int):
+        super().__init__()
+        first, *others = reversed(filters)
+        self.first = nn.Sequential(
+            nn.Linear(1 + latent, first * LAST_SIDE**2),
+            nn.ReLU(),
+            nn.Unflatten(1, (first, LAST_SIDE, LAST_SIDE)),
+        )
+        self.layers = nn.Sequential(
+            *(
+                nn.Sequential(_double(a, b, bias=False), nn.BatchNorm2d(b), nn.ReLU())
+                for a, b in itertools.pairwise([first, *others])
+            )
+        )
+        self.last = _double(filters[0], channels)
+
+    def forward(self, y: Tensor, z: Tensor) -> Tensor:
+        return self.last(self.layers(self.first(torch.cat([y, z], dim=1))))
+
+
+def _double(in_filters: int, out_filters: int, bias: bool = True) -> nn.Module:
+    """A transposed convolution that doubles the side."""
+    return nn.ConvTranspose2d(in_filters, out_filters, 3, stride=2, padding=1, output_padding=1, bias=bias)
+
+
+class Auxiliary(nn.Sequential):
+    """A_psi: latent z (B, latent) -> logit of y_tilde, (B, 1); units: of the hidden layers."""
+
+    def __init__(self, latent: int, units: Sequence[int]):
+        layers = [nn.Sequential(nn.Linear(a, b), nn.ReLU()) for a, b in itertools.pairwise([latent, *units])]
+        super().__init__(*layers, nn.Linear(units[-1], 1))
+
+
+def initialise(network: nn.Module) -> nn.Module:
+    """PyTorch 0.3's own initialisation, which the released code leaves as it is.
+
+    Weights and biases from U(-1/sqrt(n), 1/sqrt(n)) with n = inputs of a layer times the area of its kernel;
+    scales of batch norms from U(0, 1), shifts 0. Later versions count the outputs of a transposed convolution
+    for n and let scales begin at 1.
+    """
+    for module in network.modules():
+        if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
+            bound = 1 / math.sqrt(_fan_in(module))
+            for parameter in module.parameters():
+                nn.init.uniform_(parameter, -bound, bound)
+        elif isinstance(module, nn.BatchNorm2d):
+            nn.init.uniform_(module.weight)
+    return network
+
+
+def _fan_in(module: nn.Conv2d | nn.ConvTranspose2d | nn.Linear) -> int:
+    if isinstance(module, nn.Linear):
+        return module.in_features
+    return module.in_channels * math.prod(module.kernel_size)
+
+
+# --- losses ------------------------------------------------------------------------------------------
 
 
 def bce(logits: Tensor, target: Tensor) -> Tensor:
@@ -57,109 +131,106 @@ def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
     return (mean.square() + log_variance.exp() - 1 - log_variance).mean(dim=1) / 2
 
 
-class IFcVAEGAN:
+# --- the method --------------------------------------------------------------------------------------
+
+
+class IFcVAEGAN(NetworkMethod):
     """Conditional VAE-GAN with information factorisation. Settings come from the paper's YAML; see SETTINGS.
 
     Table 1 and the naive cVAEGAN of Section 4.1 are weights: gamma = 0 is without L_aux, beta = 0 without
     L^_class, and naive is without both.
     """
 
-    DETERMINISTIC = False
-    ON_GPU = True
     LABELLED = True
     SETTINGS = {
-        "latent": "n_z, entries of the latent z, prior N(0, I)",
-        "filters": "filters of the convolutions of E_phi and C_chi, each of which halves the side down to 4; "
-        "in reverse those of D_theta",
-        "aux_units": "units of A_psi's hidden layers",
-        "iterations": "passes of the loop of Algorithm 1, one batch each",
-        "batch_size": "M, images a batch",
-        "learning_rate": "RMSprop's step size, all networks",
-        "smoothing": "RMSprop's decay of squared gradients: E_phi, D_theta, A_psi",
-        "discriminator_smoothing": "RMSprop's decay of squared gradients: C_chi",
-        "discriminator_momentum": "RMSprop's momentum: C_chi; the others have none",
-        "alpha": "weight of L_KL (8) in E_phi's loss (10)",
-        "beta": "weight of L^_class (6) in the losses of D_theta (9) and E_phi (10), 0 for none",
-        "gamma": "weight of L_aux (7) in E_phi's loss (12), 0 for none",
-        "delta": "weight of the adversarial loss in the losses of D_theta (9) and E_phi (10)",
-        "rho": "weight of L_class (5) in E_phi's loss (10)",
-        "gan_weight": "factor before the bracket of L_gan (4)",
-        "label_features": "how far losses of y_hat reach: shared, all that it was computed with; detached, "
-        "the last layer of E_y,phi alone",
-        "class_hat_target": "what L^_class (6) compares the label of x_hat with: predicted, y_hat; true, y",
-        "aux_latent": "z_hat that A_psi sees: decoded, the one that is decoded; redrawn, another of q(z | x)",
-        "batch_reduction": "mean or sum over the batch of L_rec, L_KL and L_gan, as against the means of the "
-        "other losses",
-        "generator_loss": "the adversarial loss: saturating, -L_gan (9, 10); non_saturating, mean of "
-        "L_bce(C_chi(.), real) over both kinds of decoded images",
-        "edit_latent": "z_hat of an image to edit: sample, a draw of q(z | x); mean, its mean",
+        "latent": ("count", "n_z, entries of the latent z, prior N(0, I)"),
+        "filters": (
+            "counts",
+            "filters of the convolutions of E_phi and C_chi, each of which halves the side down to 4; "
+            "in reverse those of D_theta",
+        ),
+        "aux_units": ("counts", "units of A_psi's hidden layers"),
+        "iterations": ("count", "passes of the loop of Algorithm 1, one batch each"),
+        "batch_size": ("count", "M, images a batch"),
+        "learning_rate": ("positive", "RMSprop's step size, all networks"),
+        "smoothing": ("share", "RMSprop's decay of squared gradients: E_phi, D_theta, A_psi"),
+        "discriminator_smoothing": ("share", "RMSprop's decay of squared gradients: C_chi"),
+        "discriminator_momentum": ("share", "RMSprop's momentum: C_chi; the others have none"),
+        "alpha": ("nonnegative", "weight of L_KL (8) in E_phi's loss (10)"),
+        "beta": (
+            "nonnegative",
+            "weight of L^_class (6) in the losses of D_theta (9) and E_phi (10), 0 for none",
+        ),
+        "gamma": ("nonnegative", "weight of L_aux (7) in E_phi's loss (12), 0 for none"),
+        "delta": (
+            "nonnegative",
+            "weight of the adversarial loss in the losses of D_theta (9) and E_phi (10)",
+        ),
+        "rho": ("nonnegative", "weight of L_class (5) in E_phi's loss (10)"),
+        "gan_weight": ("nonnegative", "factor before the bracket of L_gan (4)"),
+        "label_features": (
+            ["shared", "detached"],
+            "how far losses of y_hat reach: shared, all that it was computed with; detached, the last layer "
+            "of E_y,phi alone",
+        ),
+        "class_hat_target": (
+            ["predicted", "true"],
+            "what L^_class (6) compares the label of x_hat with: predicted, y_hat; true, y",
+        ),
+        "aux_latent": (
+            ["decoded", "redrawn"],
+            "z_hat that A_psi sees: decoded, the one that is decoded; redrawn, another of q(z | x)",
+        ),
+        "batch_reduction": (
+            ["mean", "sum"],
+            "mean or sum over the batch of L_rec, L_KL and L_gan, as against the means of the other losses",
+        ),
+        "generator_loss": (
+            ["saturating", "non_saturating"],
+            "the adversarial loss: saturating, -L_gan (9, 10); non_saturating, mean of L_bce(C_chi(.), real) "
+            "over both kinds of decoded images",
+        ),
+        "edit_latent": (
+            ["sample", "mean"],
+            "z_hat of an image to edit: sample, a draw of q(z | x); mean, its mean",
+        ),
     }
-    deviations: list[str] = []
+    KEPT = ("encoder", "decoder")
 
-    def __init__(
-        self,
-        settings: Mapping,
-        shape: tuple[int, int, int],
-        seed: int,
-        device: str,
-        weights: Sequence[str] = (),
-        *,
-        n_labels: int,
-    ):
-        """Networks for images of `shape` (C, S, S), initialised and drawing from `seed`, on `device`.
-
-        ValueError for a setting or an image that does not fit, or for more labels than one.
-        """
-        self.settings, self.device = settings, device
-        if n_labels != 1:
-            raise ValueError(f"n_labels = {n_labels}: IFcVAEGAN has one label y and edits one attribute.")
-        for name, choices in CHOICES.items():
-            if settings[name] not in choices:
-                raise ValueError(f"{name}: expected {' or '.join(choices)}, found {settings[name]!r}")
-        check_side(shape[1], settings["filters"])
-        torch.manual_seed(seed)
-        # Drawn on the CPU: the same on every device.
-        self.networks = initialise(build_networks(settings, shape[0])).to(device)
+    def __init__(self, settings, shape, seed, device, weights=(), n_labels=0):
+        super().__init__(settings, shape, seed, device, weights, n_labels)
         self.Enc, self.Dec, self.C, self.A = self.networks.values()
         # The draw of `edit_latent`, the same for all images: no image's edit depends on those beside it.
         of_edit = torch.Generator().manual_seed(seed)
         self.noise = torch.randn(settings["latent"], generator=of_edit).to(device)
         # RMSprop works on each weight alone: one for theta and phi is the two of lines 15 and 16.
-        self.theta_phi = [*self.Dec.parameters(), *self.Enc.parameters()]
-        self.chi, self.psi = list(self.C.parameters()), list(self.A.parameters())
-        rate, smoothing = settings["learning_rate"], settings["smoothing"]
-        self.optimizers = {
-            "autoencoder": torch.optim.RMSprop(self.theta_phi, lr=rate, alpha=smoothing),
-            "discriminator": torch.optim.RMSprop(
-                self.chi,
-                lr=rate,
-                alpha=settings["discriminator_smoothing"],
-                momentum=settings["discriminator_momentum"],
-            ),
-            "auxiliary": torch.optim.RMSprop(self.psi, lr=rate, alpha=smoothing),
+        theta_phi = [*self.Dec.parameters(), *self.Enc.parameters()]
+        usual = {"lr": settings["learning_rate"], "alpha": settings["smoothing"]}
+        of_chi = {
+            "alpha": settings["discriminator_smoothing"],
+            "momentum": settings["discriminator_momentum"],
         }
-        self.random = torch.Generator(device).manual_seed(seed)
-
-    @property
-    def iterations(self) -> int:
-        """Passes of the loop of Algorithm 1, which has one batch in each."""
-        return self.settings["iterations"]
-
-    @property
-    def images_per_step(self) -> int:
-        """Images that one `step` takes."""
-        return self.settings["batch_size"]
-
-    def prior(self, count: int) -> Tensor:
-        """z ~ N(0, I), (count, latent)."""
-        return torch.randn(count, self.settings["latent"], generator=self.random, device=self.device)
+        self.optimizers = {
+            "autoencoder": RMSprop(theta_phi, **usual),
+            "discriminator": RMSprop(self.C.parameters(), **usual | of_chi),
+            "auxiliary": RMSprop(self.A.parameters(), **usual),
+        }
 
     @staticmethod
-    def model_bytes(settings: Mapping, channels: int, *, n_labels: int = 1) -> int:
-        """Size of what `model` gives, bytes, without making it; of one label, as all here."""
-        with torch.device("meta"):
-            tensors = modules_state(_for_editing(build_networks(settings, channels)))
-        return sum(tensor.numel() * tensor.element_size() for tensor in tensors.values())
+    def build_networks(settings, shape, n_labels, random):
+        """E_phi, D_theta, C_chi and A_psi. ConfigError for more labels than one."""
+        if n_labels != 1:
+            raise ConfigError([f"n_labels = {n_labels}: IFcVAEGAN has one label y and edits one attribute."])
+        channels, side, _ = shape
+        latent, filters = settings["latent"], settings["filters"]
+        check_side(side, filters)
+        networks = {
+            "encoder": Encoder(channels, filters, latent, settings["label_features"]),
+            "decoder": Decoder(latent, filters, channels),
+            "discriminator": Discriminator(channels, filters),
+            "auxiliary": Auxiliary(latent, settings["aux_units"]),
+        }
+        return initialise(nn.ModuleDict(networks))
 
     # Algorithm 1, one pass of the loop of line 2
 
@@ -177,9 +248,9 @@ class IFcVAEGAN:
         loss_enc = loss_dec + weight["alpha"] * losses["kl"] + weight["rho"] * losses["class"]  # (10)
         loss_ifcvaegan = loss_enc - weight["gamma"] * losses["aux"]  # (12)
         # What (12) adds to (9) does not depend on theta: one gradient is that of lines 10 and 11.
-        u_theta_phi = torch.autograd.grad(loss_ifcvaegan, self.theta_phi, retain_graph=True)
-        u_psi = torch.autograd.grad(losses["aux"], self.psi, retain_graph=True)  # line 12, of A_psi
-        u_chi = torch.autograd.grad(losses["gan"], self.chi)  # line 13, of C_chi
+        u_theta_phi = self._gradients("autoencoder", loss_ifcvaegan, retain_graph=True)
+        u_psi = self._gradients("auxiliary", losses["aux"], retain_graph=True)  # line 12, of A_psi
+        u_chi = self._gradients("discriminator", losses["gan"])  # line 13, of C_chi
         self._update("autoencoder", u_theta_phi)  # lines 15 and 16
         self._update("discriminator", u_chi)  # line 17
         self._update("auxiliary", u_psi)  # line 18
@@ -198,20 +269,20 @@ class IFcVAEGAN:
         y_hat_hat = self.Enc(x_hat)[2]
         # A target is a constant: PyTorch of the paper's time had no gradient for it.
         class_target = y_hat.sigmoid().detach() if choice["class_hat_target"] == "predicted" else y
-        judged = [self.C(images) for images in (x, x_hat, x_of_z)]
+        of_c = [self.C(images) for images in (x, x_hat, x_of_z)]
         return {
             "rec": over_batch(reconstruction(logits, x)),  # (3)
             "kl": over_batch(divergence(mean, log_variance)),  # (8)
             "class": bce(y_hat, y).mean(),  # (5)
             "class_hat": bce(y_hat_hat, class_target).mean(),  # (6)
             "aux": bce(y_tilde, y).mean(),  # (7)
-            "generator": over_batch(self._adversarial(*judged[1:])),
-            "gan": over_batch(self._gan(*judged)),  # (4)
+            "generator": over_batch(self._adversarial(*of_c[1:])),
+            "gan": over_batch(self._gan(*of_c)),  # (4)
         }
 
     def _draw(self, mean: Tensor, log_variance: Tensor) -> Tensor:
         """z_hat ~ q(z | x) (Section 2.1); each (B, latent)."""
-        return mean + (log_variance / 2).exp() * self.prior(len(mean))
+        return draw(mean, log_variance, self.prior(len(mean)))
 
     def _decode_prior(self, y: Tensor, z: Tensor) -> Tensor:
         """D_theta(z) of (4), with the labels of the batch as coded; (B, C, S, S)."""
@@ -232,20 +303,13 @@ class IFcVAEGAN:
         fake = torch.zeros_like(of_z)  # -L_gan, but for its real term, which theta and phi do not change
         return -self.settings["gan_weight"] * (bce(of_x_hat, fake) + bce(of_z, fake))
 
-    def _update(self, name: str, gradients: Sequence[Tensor]) -> None:
-        """One step of the optimizer `name` along gradients of its parameters."""
-        optimizer = self.optimizers[name]
-        for parameter, gradient in zip(optimizer.param_groups[0]["params"], gradients, strict=True):
-            parameter.grad = gradient
-        optimizer.step()
-
     # After training (Section 3.3)
 
     def _encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """z_hat (B, latent) as `edit_latent` says, and y_hat (B, 1)."""
         mean, log_variance, y_hat = self.Enc(x)
-        drawn = mean + (log_variance / 2).exp() * self.noise
-        return drawn if self.settings["edit_latent"] == "sample" else mean, y_hat.sigmoid()
+        z_hat = draw(mean, log_variance, self.noise) if self.settings["edit_latent"] == "sample" else mean
+        return z_hat, y_hat.sigmoid()
 
     @torch.no_grad()
     def edit(self, x: Tensor, y: Tensor, domain: int, value: bool) -> Tensor:
@@ -274,35 +338,6 @@ class IFcVAEGAN:
 
     @torch.no_grad()
     def classify(self, x: Tensor) -> Tensor:
-        """y_hat, how probable the attribute is; (B, C, S, S) -> (B,) in [0, 1]."""
+        """y_hat, how probable the attribute is, as a logit; (B, C, S, S) -> (B, 1)."""
         self.networks.eval()
-        return self.Enc(x)[2].sigmoid().squeeze(1)
-
-    # State
-
-    def model(self) -> dict[str, Tensor]:
-        """What editing needs, and no more."""
-        return modules_state(_for_editing(self.networks))
-
-    def load_model(self, tensors: Mapping[str, Tensor]) -> None:
-        """Take encoder and decoder from what `model` gave."""
-        load_modules(_for_editing(self.networks), tensors)
-
-    def state(self) -> dict[str, Tensor]:
-        """All that the next step depends on, as one flat dict."""
-        return (
-            modules_state(self.networks)
-            | optimizer_state(self.optimizers)
-            | {"random": self.random.get_state()}
-        )
-
-    def load_state(self, tensors: Mapping[str, Tensor]) -> None:
-        """Go on from what `state` gave."""
-        load_modules(self.networks, tensors)
-        load_optimizer_state(self.optimizers, tensors)
-        self.random.set_state(tensors["random"].cpu())
-
-
-def _for_editing(networks: nn.ModuleDict) -> dict[str, nn.Module]:
-    """Encoder and decoder, without which there is no edit."""
-    return {name: networks[name] for name in ("encoder", "decoder")}
+        return self.Enc(x)[2]

@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
+from torch.optim import Adam
 
+from encore.methods.base import NetworkMethod
 from encore.networks.perceptual import NETWORKS, VGGFeatures, load_features
 from encore.networks.residual import (
     NEGATIVE_SLOPE,
@@ -19,8 +21,8 @@ from encore.networks.residual import (
     ResidualBlock,
     leaky_relu,
 )
-from encore.networks.state import load_modules, load_optimizer_state, modules_state, optimizer_state
 from encore.networks.wgan_gp import gradient_penalty
+from encore.strict import ConfigError
 
 # --- networks (supplement, Tables 1 to 4) ------------------------------------------------------------
 
@@ -79,29 +81,15 @@ class ImageCritic(Encoder):
 
 
 class LatentCritic(nn.Sequential):
-    """D_Z: z (B, latent, l, l) with `latent` numbers in all -> (B,), three dense layers."""
+    """D_Z: z (B, latent, l, l) with `latent` numbers in all -> (B,); units: of the hidden dense layers."""
 
     def __init__(self, latent: int, units: list[int]):
-        super().__init__(
-            nn.Flatten(),
-            nn.Linear(latent, units[0]),
-            nn.LeakyReLU(NEGATIVE_SLOPE),
-            nn.Linear(units[0], units[1]),
-            nn.LeakyReLU(NEGATIVE_SLOPE),
-            nn.Linear(units[1], 1),
-            nn.Flatten(0),
+        hidden = (
+            layer
+            for a, b in itertools.pairwise([latent, *units])
+            for layer in (nn.Linear(a, b), nn.LeakyReLU(NEGATIVE_SLOPE))
         )
-
-
-def build_networks(settings: Mapping, channels: int) -> dict[str, nn.Module]:
-    """G, E, D_X and D_Z of the settings for images with `channels` channels, in this order."""
-    latent, side = settings["latent"], settings["latent_side"]
-    return {
-        "generator": Generator(latent, settings["generator_filters"], channels, side),
-        "encoder": Encoder(channels, settings["encoder_filters"], latent, side),
-        "image_critic": ImageCritic(channels, settings["critic_filters"]),
-        "latent_critic": LatentCritic(latent * side**2, settings["latent_critic_units"]),
-    }
+        super().__init__(nn.Flatten(), *hidden, nn.Linear(units[-1], 1), nn.Flatten(0))
 
 
 def initialise(network: nn.Module) -> nn.Module:
@@ -198,77 +186,87 @@ def select_weight(adversarial: Tensor, reconstruction: Tensor, *, n: int, factor
 # --- the method ------------------------------------------------------------------------------------
 
 
-class PIAD:
+class PIAD(NetworkMethod):
     """Perceptual image anomaly detection. Settings come from the paper's YAML; see SETTINGS."""
 
-    DETERMINISTIC = False
-    ON_GPU = True
     SETTINGS = {
-        "latent": "channels of the latent z, prior N(0, I)",
-        "latent_side": "side of the latent z, pixels: 1 or 4",
-        "generator_filters": "filters of G: first convolution, then each BlockUp",
-        "encoder_filters": "filters of E: each BlockDown, then the 4x4 convolution",
-        "critic_filters": "filters of D_X: each BlockDown, then the 4x4 convolution",
-        "latent_critic_units": "units of D_Z's two hidden layers",
-        "iterations": "N of Algorithm 1: updates of generator and encoder",
-        "batch_size": "images a batch",
-        "n_dis": "critic updates before each update of generator and encoder (Algorithm 1, line 2)",
-        "n_weight": "iterations between two updates of gamma (Algorithm 1, line 9)",
-        "learning_rate": "Adam's step size for generator and encoder",
-        "learning_rate_critics": "Adam's step size for both critics",
-        "betas": "Adam's decay rates of both moments",
-        "weight_decay": "L2 penalty inside Adam, all networks",
-        "gradient_penalty_weight": "lambda of (5)",
-        "drift_weight": "weight of E[D(.)^2] in the critics' loss",
-        "drift_on": "samples that the drift term covers: real, both",
-        "loss": "reconstruction loss and anomaly score, by its name in LOSSES",
-        "features": "network that images are compared in, by its name in networks/perceptual.py",
-        "weights": "policy for gamma_G and gamma_E: gradient_normalising, fixed",
-        "gamma_g": "gamma_G of (8), before the first update or throughout where fixed",
-        "gamma_e": "gamma_E of (9), before the first update or throughout where fixed",
-        "gradient_norm": "norm of a layer's gradient (Algorithm 2, line 2): l2, std",
-        "gradient_aggregate": "how ratios become one gamma (Algorithm 3, lines 5 and 7): mean, median",
-        "smoothing_factor": "weight of the newest value in exponential smoothing",
-        "history_kept": "entries of the gradient history that are kept, or all",
-        "history_used": "N of Algorithm 3: smoothed entries that a ratio is taken over",
+        "latent": ("count", "channels of the latent z, prior N(0, I)"),
+        "latent_side": ([1, 4], "side of the latent z, pixels"),
+        "generator_filters": ("counts", "filters of G: first convolution, then each BlockUp"),
+        "encoder_filters": ("counts", "filters of E: each BlockDown, then the 4x4 convolution"),
+        "critic_filters": ("counts", "filters of D_X: each BlockDown, then the 4x4 convolution"),
+        "latent_critic_units": ("counts", "units of D_Z's hidden layers, two in the paper"),
+        "iterations": ("count", "N of Algorithm 1: updates of generator and encoder"),
+        "batch_size": ("count", "images a batch"),
+        "n_dis": (
+            "count",
+            "critic updates before each update of generator and encoder (Algorithm 1, line 2)",
+        ),
+        "n_weight": ("count", "iterations between two updates of gamma (Algorithm 1, line 9)"),
+        "learning_rate": ("positive", "Adam's step size for generator and encoder"),
+        "learning_rate_critics": ("positive", "Adam's step size for both critics"),
+        "betas": ("betas", "Adam's decay rates of both moments"),
+        "weight_decay": ("nonnegative", "L2 penalty inside Adam, all networks"),
+        "gradient_penalty_weight": ("nonnegative", "lambda of (5)"),
+        "drift_weight": ("nonnegative", "weight of E[D(.)^2] in the critics' loss"),
+        "drift_on": (["real", "both"], "samples that the drift term covers"),
+        "loss": (
+            ["relative_perceptual_l1", "perceptual_l1", "perceptual_l2", "l2", "l2_imagenet"],
+            "reconstruction loss and anomaly score, by its name in LOSSES",
+        ),
+        "features": (
+            ["vgg19", "vgg19_caffe", "random_vgg"],
+            "network that images are compared in, by its name in networks/perceptual.py",
+        ),
+        "weights": (["gradient_normalising", "fixed"], "policy for gamma_G and gamma_E"),
+        "gamma_g": ("nonnegative", "gamma_G of (8), before the first update or throughout where fixed"),
+        "gamma_e": ("nonnegative", "gamma_E of (9), before the first update or throughout where fixed"),
+        "gradient_norm": (["l2", "std"], "norm of a layer's gradient (Algorithm 2, line 2)"),
+        "gradient_aggregate": (
+            ["mean", "median"],
+            "how ratios become one gamma (Algorithm 3, lines 5 and 7)",
+        ),
+        "smoothing_factor": ("part", "weight of the newest value in exponential smoothing"),
+        "history_kept": (["count", "all"], "entries of the gradient history that are kept, or all"),
+        "history_used": ("count", "N of Algorithm 3: smoothed entries that a ratio is taken over"),
     }
+    SCORES = ("score",)
 
-    def __init__(
-        self, settings: Mapping, shape: tuple[int, int, int], seed: int, device: str, weights: str = ""
-    ):
-        """Networks for images of `shape` (C, S, S), initialised and drawing from `seed`, on `device`."""
-        self.settings, self.device = settings, device
-        channels, side, _ = shape
-        for name in ("generator_filters", "encoder_filters", "critic_filters"):
-            reached = 4 * 2 ** (len(settings[name]) - 1)
-            if reached != side:
-                raise ValueError(
-                    f"{name} = {settings[name]} makes networks for {reached} pixels, images have {side}."
-                )
-        torch.manual_seed(seed)
-        self.networks = build_networks(settings, channels)
-        for network in self.networks.values():
-            initialise(network).to(device)  # drawn on the CPU: the same on every device
+    def __init__(self, settings, shape, seed, device, weights=(), n_labels=0):
+        super().__init__(settings, shape, seed, device, weights, n_labels)
         self.G, self.E, self.D_X, self.D_Z = self.networks.values()
         self.features = load_features(settings["features"], weights).to(device)
         self.loss = LOSSES[settings["loss"]]
-        adam = {"betas": tuple(settings["betas"]), "weight_decay": settings["weight_decay"]}
         self.learners = [*self.G.parameters(), *self.E.parameters()]
         self.critics = [*self.D_X.parameters(), *self.D_Z.parameters()]
+        adam = {"betas": tuple(settings["betas"]), "weight_decay": settings["weight_decay"]}
         self.optimizers = {
-            "generator_encoder": torch.optim.Adam(self.learners, lr=settings["learning_rate"], **adam),
-            "critics": torch.optim.Adam(self.critics, lr=settings["learning_rate_critics"], **adam),
+            "generator_encoder": Adam(self.learners, lr=settings["learning_rate"], **adam),
+            "critics": Adam(self.critics, lr=settings["learning_rate_critics"], **adam),
         }
-        self.random = torch.Generator(device).manual_seed(seed)
         self.iteration = 0
         self.gamma_g = torch.tensor(float(settings["gamma_g"]), device=device)
         self.gamma_e = torch.tensor(float(settings["gamma_e"]), device=device)
         self.histories = {key: torch.empty(0, device=device) for key in ("g_adv", "g_rec", "e_adv", "e_rec")}
 
-    @property
-    def iterations(self) -> int:
-        """N of Algorithm 1."""
-        return self.settings["iterations"]
+    @staticmethod
+    def build_networks(settings, shape, n_labels, random):
+        """G, E, D_X and D_Z."""
+        channels, side, _ = shape
+        for name in ("generator_filters", "encoder_filters", "critic_filters"):
+            reached = 4 * 2 ** (len(settings[name]) - 1)
+            if reached != side:
+                raise ConfigError(
+                    [f"{name} = {settings[name]} makes networks for {reached} pixels, images have {side}."]
+                )
+        latent, latent_side = settings["latent"], settings["latent_side"]
+        networks = {
+            "generator": Generator(latent, settings["generator_filters"], channels, latent_side),
+            "encoder": Encoder(channels, settings["encoder_filters"], latent, latent_side),
+            "image_critic": ImageCritic(channels, settings["critic_filters"]),
+            "latent_critic": LatentCritic(latent * latent_side**2, settings["latent_critic_units"]),
+        }
+        return initialise(nn.ModuleDict(networks))
 
     @property
     def images_per_step(self) -> int:
@@ -286,13 +284,6 @@ class PIAD:
         side = self.settings["latent_side"]
         shape = (count, self.settings["latent"], side, side)
         return torch.randn(shape, generator=self.random, device=self.device)
-
-    @staticmethod
-    def model_bytes(settings: Mapping, channels: int) -> int:
-        """Size of what `model` gives, bytes, without making it."""
-        with torch.device("meta"):
-            networks = build_networks(settings, channels).values()
-        return sum(4 * parameter.numel() for network in networks for parameter in network.parameters())
 
     # Algorithm 1, one pass of the loop of line 1
 
@@ -318,13 +309,11 @@ class PIAD:
         ):
             self._update_weights(g_adv=g_adv, g_rec=g_rec, e_adv=e_adv, e_rec=e_rec)  # lines 9-14
         # Lines 15-17, (8) and (9): what reaches E through G is scaled by gamma_E alone.
-        for parameters, gamma, adv, of_rec in (
-            (of_g, self.gamma_g, g_adv, g_rec),
-            (of_e, self.gamma_e, e_adv, e_rec),
-        ):
-            for parameter, a, r in zip(parameters, adv, of_rec, strict=True):
-                parameter.grad = gamma * r + a
-        self.optimizers["generator_encoder"].step()  # line 18
+        of_both = ((self.gamma_g, g_adv, g_rec), (self.gamma_e, e_adv, e_rec))
+        self._update(  # line 18
+            "generator_encoder",
+            [gamma * r + a for gamma, adv, of_rec in of_both for a, r in zip(adv, of_rec, strict=True)],
+        )
         generator = {"adversarial_g": loss_adv_g, "adversarial_e": loss_adv_e, "reconstruction": loss_rec}
         weights = {"gamma_g": self.gamma_g, "gamma_e": self.gamma_e}
         return {name: value.detach() for name, value in (losses | generator | weights).items()}
@@ -336,10 +325,7 @@ class PIAD:
             fake_x, fake_z = self.G(z), self.E(x)
         loss_x = self._critic_loss(self.D_X, x, fake_x)
         loss_z = self._critic_loss(self.D_Z, z, fake_z)
-        gradients = torch.autograd.grad(loss_x + loss_z, self.critics)
-        for parameter, gradient in zip(self.critics, gradients, strict=True):
-            parameter.grad = gradient
-        self.optimizers["critics"].step()
+        self._descend("critics", loss_x + loss_z)
         return {"image_critic": loss_x, "latent_critic": loss_z}
 
     def _critic_loss(self, critic: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
@@ -393,31 +379,20 @@ class PIAD:
 
     # State
 
-    def model(self) -> dict[str, Tensor]:
-        """What scoring needs, and no more."""
-        return modules_state(self.networks)
-
-    def load_model(self, tensors: Mapping[str, Tensor]) -> None:
-        """Take the networks from what `model` gave."""
-        load_modules(self.networks, tensors)
-
     def state(self) -> dict[str, Tensor]:
-        """All that the next step depends on, as one flat dict."""
+        """As of every method, with the iteration, both gammas and what they are computed from."""
         counters = {
             "iteration": torch.tensor(self.iteration),
-            "random": self.random.get_state(),
             "gamma_g": self.gamma_g,
             "gamma_e": self.gamma_e,
         }
         histories = {f"history.{key}": value for key, value in self.histories.items()}
-        return self.model() | optimizer_state(self.optimizers) | counters | histories
+        return super().state() | counters | histories
 
     def load_state(self, tensors: Mapping[str, Tensor]) -> None:
         """Go on from what `state` gave."""
-        self.load_model(tensors)
-        load_optimizer_state(self.optimizers, tensors)
+        super().load_state(tensors)
         self.iteration = int(tensors["iteration"])
-        self.random.set_state(tensors["random"].cpu())
         self.gamma_g = tensors["gamma_g"].to(self.device)
         self.gamma_e = tensors["gamma_e"].to(self.device)
         self.histories = {key: tensors[f"history.{key}"].to(self.device) for key in self.histories}

@@ -2,37 +2,113 @@
 
 A generator maps the latent prior to images against a Wasserstein critic, and an encoder learns to find the
 latent vector that an image was generated from: a variational autoencoder the other way round. What the
-generator can not make again of an image is how anomalous the image is. Numbers in brackets are the paper's
+generator cannot make again of an image is how anomalous the image is. Numbers in brackets are the paper's
 equations.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import torch
 from torch import Tensor, nn
 
+from encore.methods.base import NetworkMethod
 from encore.networks.efficientgan_mnist import (
+    BATCH_NORM,
+    ConvSame,
     Encoder,
     Generator,
-    ImageDiscriminator,
-    check_side,
     initialise,
-)
-from encore.networks.state import (
-    load_modules,
-    load_optimizer_state,
-    modules_bytes,
-    modules_state,
-    optimizer_state,
+    leaky_relu,
+    quarter,
 )
 from encore.networks.wgan_gp import gradient_penalty
 
 
-def build_networks(settings: Mapping, channels: int) -> nn.ModuleDict:
-    """Gen, Enc and Dis of the settings for images with `channels` channels (Section 4.5: EfficientGAN's)."""
-    latent, side = settings["latent"], settings["image_size"]
-    return nn.ModuleDict(
-        {
+class ImageDiscriminator(nn.Sequential):
+    """image (B, C, S, S) -> (B,), linear: the critic or the logit of an image.
+
+    filters: of the two convolutions; units: of the dense layer; norm: "batch", as in the released code, or
+    "none", which a penalty on the gradient of each sample asks for (Gulrajani et al. 2017, Section 4).
+    """
+
+    def __init__(self, channels: int, filters: list[int], units: int, side: int, norm: str):
+        first, second = filters
+        batch = norm == "batch"
+        super().__init__(
+            nn.Sequential(ConvSame(channels, first, 4, 2), leaky_relu()),
+            nn.Sequential(
+                ConvSame(first, second, 4, 2, bias=not batch),
+                nn.BatchNorm2d(second, **BATCH_NORM) if batch else nn.Identity(),
+                leaky_relu(),
+            ),
+            nn.Sequential(
+                nn.Flatten(),
+                nn.Linear(second * quarter(side) ** 2, units, bias=not batch),
+                nn.BatchNorm1d(units, **BATCH_NORM) if batch else nn.Identity(),
+                leaky_relu(),
+            ),
+            nn.Sequential(nn.Linear(units, 1), nn.Flatten(0)),
+        )
+
+    def features(self, x: Tensor, layer: int) -> Tensor:
+        """What `layer`, counted from 1, gives: (B, C, S, S) -> (B, numbers)."""
+        for part in list(self)[:layer]:
+            x = part(x)
+        return x.flatten(1)
+
+
+class ReverseVAE(NetworkMethod):
+    """Reverse variational autoencoder. Settings come from the paper's YAML; see SETTINGS."""
+
+    SETTINGS = {
+        "latent": ("count", "entries of the latent z, prior N(0, I)"),
+        "generator_units": ("count", "units of Gen's first layer"),
+        "generator_filters": ("counts", "filters of Gen: second layer, first transposed convolution"),
+        "encoder_filters": ("counts", "filters of Enc's three convolutions"),
+        "critic_filters": ("counts", "filters of Dis's two convolutions"),
+        "critic_units": ("count", "units of Dis's dense layer"),
+        "critic_norm": (["none", "batch"], "normalisation in Dis"),
+        "output": (["sigmoid", "tanh"], "activation of Gen's last layer"),
+        "feature_layer": ([1, 2, 3], "l of (1) and (11): layer of Dis, counted from 1"),
+        "iterations": (
+            "count",
+            "passes of the loop of Algorithm 1: updates of Gen and Enc; the paper's are until convergence",
+        ),
+        "batch_size": ("count", "m of Algorithm 1, images a batch"),
+        "n_dis": ("count", "updates of Dis before each update of Gen and Enc (Algorithm 1, line 2)"),
+        "learning_rate": ("positive", "alpha, Adam's step size"),
+        "learning_rate_reconstruction": (
+            "positive",
+            "Adam's step size for Gen on the reconstruction losses (line 17)",
+        ),
+        "betas": ("betas", "Adam's decay rates of both moments"),
+        "gradient_penalty_weight": ("nonnegative", "lambda of (6)"),
+        "xi": ("nonnegative", "weight of L_recon_z in Gen's reconstruction loss (line 17)"),
+        "recon_x_weight": (
+            "nonnegative",
+            "weight of L_recon_x (1) in Gen's reconstruction loss (line 17), 0 for none",
+        ),
+        "eta": ("nonnegative", "weight of |sigma - 1| in Enc's loss (line 18)"),
+    }
+    SCORES = ("score", "reconstruction_error")
+
+    def __init__(self, settings, shape, seed, device, weights=(), n_labels=0):
+        super().__init__(settings, shape, seed, device, weights, n_labels)
+        self.Gen, self.Enc, self.Dis = self.networks.values()
+        self.optimizers = {
+            "critic": self._adam(self.Dis.parameters()),
+            "adversarial": self._adam(self.Gen.parameters()),
+            "reconstruction": self._adam(self.Gen.parameters(), "learning_rate_reconstruction"),
+            "encoder": self._adam(self.Enc.parameters()),
+        }
+        self.training_errors = torch.empty(0, device=device)  # E_x of the training images, in rising order
+
+    @staticmethod
+    def build_networks(settings, shape, n_labels, random):
+        """Gen, Enc and Dis (Section 4.5: EfficientGAN's)."""
+        channels, side, _ = shape
+        latent = settings["latent"]
+        networks = {
             "generator": Generator(
                 latent,
                 settings["generator_units"],
@@ -46,84 +122,12 @@ def build_networks(settings: Mapping, channels: int) -> nn.ModuleDict:
                 channels, settings["critic_filters"], settings["critic_units"], side, settings["critic_norm"]
             ),
         }
-    )
-
-
-class ReverseVAE:
-    """Reverse variational autoencoder. Settings come from the paper's YAML; see SETTINGS."""
-
-    DETERMINISTIC = False
-    ON_GPU = True
-    SETTINGS = {
-        "latent": "entries of the latent z, prior N(0, I)",
-        "generator_units": "units of Gen's first layer",
-        "generator_filters": "filters of Gen: second layer, first transposed convolution",
-        "encoder_filters": "filters of Enc's three convolutions",
-        "critic_filters": "filters of Dis's two convolutions",
-        "critic_units": "units of Dis's dense layer",
-        "critic_norm": "normalisation in Dis: none, batch",
-        "output": "activation of Gen's last layer: sigmoid, tanh",
-        "feature_layer": "l of (1) and (11): layer of Dis, counted from 1",
-        "iterations": "passes of the loop of Algorithm 1: updates of Gen and Enc",
-        "batch_size": "m of Algorithm 1, images a batch",
-        "n_dis": "updates of Dis before each update of Gen and Enc (Algorithm 1, line 2)",
-        "learning_rate": "alpha, Adam's step size",
-        "learning_rate_reconstruction": "Adam's step size for Gen on the reconstruction losses (line 17)",
-        "betas": "Adam's decay rates of both moments",
-        "gradient_penalty_weight": "lambda of (6)",
-        "xi": "weight of L_recon_z in Gen's reconstruction loss (line 17)",
-        "recon_x_weight": "weight of L_recon_x (1) in Gen's reconstruction loss (line 17), 0 for none",
-        "eta": "weight of |sigma - 1| in Enc's loss (line 18)",
-    }
-    deviations: list[str] = []
-
-    def __init__(
-        self,
-        settings: Mapping,
-        shape: tuple[int, int, int],
-        seed: int,
-        device: str,
-        weights: Sequence[str] = (),
-    ):
-        """Networks for images of `shape` (C, S, S), initialised and drawing from `seed`, on `device`."""
-        self.settings, self.device = settings, device
-        check_side(shape[1])
-        torch.manual_seed(seed)
-        # Drawn on the CPU: the same on every device.
-        self.networks = initialise(build_networks(settings, shape[0])).to(device)
-        self.Gen, self.Enc, self.Dis = self.networks.values()
-        alpha = settings["learning_rate"]
-        adam = {"betas": tuple(settings["betas"]), "fused": True}  # fused: a tenth of the time on a CPU
-        self.optimizers = {
-            "critic": torch.optim.Adam(self.Dis.parameters(), lr=alpha, **adam),
-            "adversarial": torch.optim.Adam(self.Gen.parameters(), lr=alpha, **adam),
-            "reconstruction": torch.optim.Adam(
-                self.Gen.parameters(), lr=settings["learning_rate_reconstruction"], **adam
-            ),
-            "encoder": torch.optim.Adam(self.Enc.parameters(), lr=alpha, **adam),
-        }
-        self.random = torch.Generator(device).manual_seed(seed)
-        self.training_errors = torch.empty(0, device=device)  # E_x of the training images, in rising order
-
-    @property
-    def iterations(self) -> int:
-        """Passes of the loop of Algorithm 1, for which the paper has "while not converged"."""
-        return self.settings["iterations"]
+        return initialise(nn.ModuleDict(networks))
 
     @property
     def images_per_step(self) -> int:
         """Images that one `step` takes: fresh ones for each update of Dis, and for L_recon_x."""
         return (self.settings["n_dis"] + 1) * self.settings["batch_size"]
-
-    def prior(self, count: int) -> Tensor:
-        """z ~ N(0, I), (count, latent)."""
-        return torch.randn(count, self.settings["latent"], generator=self.random, device=self.device)
-
-    @staticmethod
-    def model_bytes(settings: Mapping, channels: int) -> int:
-        """Size of what `model` gives, bytes, without making it and but for 4 bytes a training image."""
-        with torch.device("meta"):
-            return modules_bytes(build_networks(settings, channels))
 
     # Algorithm 1, one pass of the loop of line 1
 
@@ -140,12 +144,11 @@ class ReverseVAE:
         loss_recon_z = (z - z_hat).square().sum(dim=1).mean()  # line 15, (8)
         loss_std = (z_hat.std() - 1).abs()  # line 18: one sigma over all entries of the batch
         loss_recon_x = self._recon_x(x)
-        of_gen, of_enc = list(self.Gen.parameters()), list(self.Enc.parameters())
-        adversarial = torch.autograd.grad(loss_gen, of_gen, retain_graph=True)
+        adversarial = self._gradients("adversarial", loss_gen, retain_graph=True)
         for_enc = loss_recon_z + self.settings["eta"] * loss_std
-        encoder = torch.autograd.grad(for_enc, of_enc, retain_graph=True)
+        encoder = self._gradients("encoder", for_enc, retain_graph=True)
         for_gen = self.settings["xi"] * loss_recon_z + self.settings["recon_x_weight"] * loss_recon_x
-        reconstruction = torch.autograd.grad(for_gen, of_gen)
+        reconstruction = self._gradients("reconstruction", for_gen)
         # The updates come after all gradients: lines 16 to 18 share the losses of lines 14 and 15.
         self._update("adversarial", adversarial)  # line 16
         self._update("reconstruction", reconstruction)  # line 17
@@ -170,7 +173,7 @@ class ReverseVAE:
             - self.Dis(x).mean()
             + self.settings["gradient_penalty_weight"] * penalty
         )
-        self._update("critic", torch.autograd.grad(loss, list(self.Dis.parameters())))
+        self._descend("critic", loss)
         return loss
 
     def _recon_x(self, x: Tensor) -> Tensor:
@@ -179,13 +182,6 @@ class ReverseVAE:
         with torch.no_grad():
             z, features = self.Enc(x), self.Dis.features(x, layer)
         return (features - self.Dis.features(self.Gen(z), layer)).square().sum(dim=1).mean()
-
-    def _update(self, name: str, gradients: Sequence[Tensor]) -> None:
-        """One step of the optimizer `name` along gradients of its parameters."""
-        optimizer = self.optimizers[name]
-        for parameter, gradient in zip(optimizer.param_groups[0]["params"], gradients, strict=True):
-            parameter.grad = gradient
-        optimizer.step()
 
     # After training (Section 4.5)
 
@@ -231,24 +227,10 @@ class ReverseVAE:
     # State
 
     def model(self) -> dict[str, Tensor]:
-        """What scoring needs, and no more."""
-        return modules_state(self.networks) | {"training_errors": self.training_errors}
+        """The networks and E_x of the training images."""
+        return super().model() | {"training_errors": self.training_errors}
 
     def load_model(self, tensors: Mapping[str, Tensor]) -> None:
         """Take the networks and the training errors from what `model` gave."""
-        load_modules(self.networks, tensors)
+        super().load_model(tensors)
         self.training_errors = tensors["training_errors"].to(self.device)
-
-    def state(self) -> dict[str, Tensor]:
-        """All that the next step depends on, as one flat dict."""
-        return (
-            modules_state(self.networks)
-            | optimizer_state(self.optimizers)
-            | {"random": self.random.get_state()}
-        )
-
-    def load_state(self, tensors: Mapping[str, Tensor]) -> None:
-        """Go on from what `state` gave."""
-        load_modules(self.networks, tensors)
-        load_optimizer_state(self.optimizers, tensors)
-        self.random.set_state(tensors["random"].cpu())

@@ -8,38 +8,124 @@ become the image it was made from when that image's own labels are asked for. Wh
 A missing label is treated as the paper treats one that a whole dataset lacks (Section 3.2): the generator is
 told 0, and what the discriminator finds does not count. The mask vector (7), which says which dataset it is,
 is left out.
+
+The networks are those of Tables 4 and 5, as the released code has them. Weights are PyTorch's default. The
+code's instance norms also gather running statistics, and the code never uses them: they are left out here, so
+that a network does the same in training and after it.
 """
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
+from encore.methods.base import NetworkMethod
 from encore.networks.augmentation import mirror
 from encore.networks.labels import label_loss, with_label
-from encore.networks.stargan import Discriminator, Generator, check_side
-from encore.networks.state import (
-    load_modules,
-    load_optimizer_state,
-    modules_bytes,
-    modules_state,
-    optimizer_state,
-)
 from encore.networks.wgan_gp import gradient_penalty
+from encore.strict import ConfigError
+
+NEGATIVE_SLOPE = 0.01  # of the discriminator's Leaky ReLUs
+KERNEL = {"kernel_size": 4, "stride": 2, "padding": 1}  # of every convolution that halves or doubles the side
+
+# --- networks ----------------------------------------------------------------------------------------
 
 
-def build_networks(settings: Mapping, channels: int, n_labels: int) -> nn.ModuleDict:
-    """G and D of the settings for images with `channels` channels."""
-    return nn.ModuleDict(
-        {
-            "generator": Generator(
-                channels, settings["generator_filters"], settings["residual_blocks"], n_labels
+def check_side(side: int, generator_filters: Sequence[int], discriminator_filters: Sequence[int]) -> None:
+    """ConfigError for images that these networks do not fit."""
+    smallest = 2 ** (len(generator_filters) - 1)
+    # A norm over the one pixel of an instance would leave nothing of it.
+    if side % smallest or side == smallest:
+        raise ConfigError(
+            [
+                f"image_size = {side}: generator_filters = {generator_filters} need a multiple of {smallest} "
+                f"pixels, and more than {smallest}."
+            ]
+        )
+    if side % 2 ** len(discriminator_filters):
+        raise ConfigError(
+            [
+                f"image_size = {side}: discriminator_filters = {discriminator_filters} need a multiple of "
+                f"{2 ** len(discriminator_filters)} pixels."
+            ]
+        )
+
+
+def _norm(filters: int) -> nn.Module:
+    return nn.InstanceNorm2d(filters, affine=True)
+
+
+class ResidualBlock(nn.Sequential):
+    """x + norm(conv(relu(norm(conv(x))))), (B, filters, H, W) -> the same shape."""
+
+    def __init__(self, filters: int):
+        super().__init__(
+            nn.Conv2d(filters, filters, 3, padding=1, bias=False),
+            _norm(filters),
+            nn.ReLU(),
+            nn.Conv2d(filters, filters, 3, padding=1, bias=False),
+            _norm(filters),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + super().forward(x)
+
+
+class Generator(nn.Sequential):
+    """(image (B, C, S, S), labels (B, n_labels)) -> image (B, C, S, S) in [-1, 1].
+
+    Labels enter as constant maps beside the image's channels, missing ones (NaN) as 0. filters: of the first
+    convolution, then of each that halves the side; those that double it mirror them.
+    """
+
+    def __init__(self, channels: int, filters: Sequence[int], residual_blocks: int, n_labels: int):
+        first, last = filters[0], filters[-1]
+        # Zeros are padded, not reflections: but for the border, the first norm takes a constant map away.
+        super().__init__(
+            nn.Sequential(
+                nn.Conv2d(channels + n_labels, first, 7, padding=3, bias=False), _norm(first), nn.ReLU()
             ),
-            "discriminator": Discriminator(
-                channels, settings["discriminator_filters"], n_labels, settings["image_size"]
+            *(
+                nn.Sequential(nn.Conv2d(a, b, **KERNEL, bias=False), _norm(b), nn.ReLU())
+                for a, b in itertools.pairwise(filters)
             ),
-        }
-    )
+            *(ResidualBlock(last) for _ in range(residual_blocks)),
+            *(
+                nn.Sequential(nn.ConvTranspose2d(a, b, **KERNEL, bias=False), _norm(b), nn.ReLU())
+                for a, b in itertools.pairwise(filters[::-1])
+            ),
+            nn.Sequential(nn.Conv2d(first, channels, 7, padding=3, bias=False), nn.Tanh()),
+        )
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        maps = y.nan_to_num()[:, :, None, None].expand(-1, -1, *x.shape[2:])
+        return super().forward(torch.cat([x, maps], dim=1))
+
+
+class Discriminator(nn.Module):
+    """image (B, C, S, S) -> D_src (B, 1, s, s), a critic of each patch, and D_cls (B, n_labels), logits.
+
+    filters: of the convolutions, each of which halves the side, down to s = S / 2^len(filters).
+    """
+
+    def __init__(self, channels: int, filters: Sequence[int], n_labels: int, side: int):
+        super().__init__()
+        self.layers = nn.Sequential(
+            *(
+                nn.Sequential(nn.Conv2d(a, b, **KERNEL), nn.LeakyReLU(NEGATIVE_SLOPE))
+                for a, b in itertools.pairwise([channels, *filters])
+            )
+        )
+        self.source = nn.Conv2d(filters[-1], 1, 3, padding=1, bias=False)
+        self.classes = nn.Conv2d(filters[-1], n_labels, side // 2 ** len(filters), bias=False)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        features = self.layers(x)
+        return self.source(features), self.classes(features).flatten(1)
+
+
+# --- the method --------------------------------------------------------------------------------------
 
 
 def decayed_rate(settings: Mapping, updates: int) -> float:
@@ -51,71 +137,55 @@ def decayed_rate(settings: Mapping, updates: int) -> float:
     return settings["learning_rate"] * max(0.0, 1 - decays * settings["decay_share"])
 
 
-class StarGAN:
+class StarGAN(NetworkMethod):
     """Multi-domain translation by one generator. Settings come from the paper's YAML; see SETTINGS."""
 
-    DETERMINISTIC = False
-    ON_GPU = True
     LABELLED = True
     SETTINGS = {
-        "generator_filters": "filters of G: first convolution, then each that halves the side",
-        "residual_blocks": "residual blocks of G at its smallest side",
-        "discriminator_filters": "filters of D's convolutions, each of which halves the side",
-        "iterations": "updates of G",
-        "batch_size": "images a batch",
-        "n_critic": "updates of D for each update of G",
-        "mirror": "probability with which a training image is mirrored left to right",
-        "learning_rate": "Adam's step size at the beginning, both networks",
-        "betas": "Adam's decay rates of both moments",
-        "decay_updates": "the last updates of D, in which the step size decays",
-        "decay_every": "updates of D between two decays",
-        "decay_share": "share of the first step size that each decay takes away",
-        "gradient_penalty_weight": "lambda_gp of (8)",
-        "classification_weight": "lambda_cls of (5) and (6)",
-        "reconstruction_weight": "lambda_rec of (6)",
+        "generator_filters": ("counts", "filters of G: first convolution, then each that halves the side"),
+        "residual_blocks": ("whole", "residual blocks of G at its smallest side"),
+        "discriminator_filters": ("counts", "filters of D's convolutions, each of which halves the side"),
+        "iterations": ("count", "updates of G"),
+        "batch_size": ("count", "images a batch"),
+        "n_critic": ("count", "updates of D for each update of G"),
+        "mirror": ("probability", "probability with which a training image is mirrored left to right"),
+        "learning_rate": ("positive", "Adam's step size at the beginning, both networks"),
+        "betas": ("betas", "Adam's decay rates of both moments"),
+        "decay_updates": ("whole", "the last updates of D, in which the step size decays"),
+        "decay_every": ("count", "updates of D between two decays"),
+        "decay_share": ("probability", "share of the first step size that each decay takes away"),
+        "gradient_penalty_weight": ("nonnegative", "lambda_gp of (8)"),
+        "classification_weight": ("nonnegative", "lambda_cls of (5) and (6)"),
+        "reconstruction_weight": ("nonnegative", "lambda_rec of (6)"),
     }
-    deviations: list[str] = []
+    KEPT = ("generator",)
 
-    def __init__(
-        self,
-        settings: Mapping,
-        shape: tuple[int, int, int],
-        seed: int,
-        device: str,
-        weights: Sequence[str] = (),
-        *,
-        n_labels: int,
-    ):
-        """Networks for images of `shape` (C, S, S), initialised and drawing from `seed`, on `device`."""
-        self.settings, self.device = settings, device
-        check_side(shape[1], settings["generator_filters"], settings["discriminator_filters"])
-        torch.manual_seed(seed)
-        # Drawn on the CPU: the same on every device.
-        self.networks = build_networks(settings, shape[0], n_labels).to(device)
+    def __init__(self, settings, shape, seed, device, weights=(), n_labels=0):
+        super().__init__(settings, shape, seed, device, weights, n_labels)
         self.G, self.D = self.networks.values()
-        adam = {"lr": settings["learning_rate"], "betas": tuple(settings["betas"]), "fused": True}
         self.optimizers = {
-            "discriminator": torch.optim.Adam(self.D.parameters(), **adam),
-            "generator": torch.optim.Adam(self.G.parameters(), **adam),
+            "discriminator": self._adam(self.D.parameters()),
+            "generator": self._adam(self.G.parameters()),
         }
-        self.random = torch.Generator(device).manual_seed(seed)
         self.updates = 0  # of D
 
-    @property
-    def iterations(self) -> int:
-        """Updates of G."""
-        return self.settings["iterations"]
+    @staticmethod
+    def build_networks(settings, shape, n_labels, random):
+        """G and D."""
+        channels, side, _ = shape
+        filters, of_d = settings["generator_filters"], settings["discriminator_filters"]
+        check_side(side, filters, of_d)
+        return nn.ModuleDict(
+            {
+                "generator": Generator(channels, filters, settings["residual_blocks"], n_labels),
+                "discriminator": Discriminator(channels, of_d, n_labels, side),
+            }
+        )
 
     @property
     def images_per_step(self) -> int:
         """Images that one `step` takes: fresh ones for each update of D; G learns from the last of them."""
         return self.settings["n_critic"] * self.settings["batch_size"]
-
-    @staticmethod
-    def model_bytes(settings: Mapping, channels: int, *, n_labels: int) -> int:
-        """Size of what `model` gives, bytes, without making it."""
-        with torch.device("meta"):
-            return modules_bytes(build_networks(settings, channels, n_labels)["generator"])
 
     def step(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         """n_critic updates of D and one of G on `x` (images_per_step, C, S, S) in [-1, 1] and labels `y`.
@@ -143,7 +213,7 @@ class StarGAN:
         penalty = gradient_penalty(lambda v: self.D(v)[0], x, made, mix)
         critic = self.D(made)[0].mean() - source.mean() + self.settings["gradient_penalty_weight"] * penalty
         classification = label_loss(logits, own)  # (2)
-        self._update("discriminator", critic + self.settings["classification_weight"] * classification)
+        self._descend("discriminator", critic + self.settings["classification_weight"] * classification)
         return {"critic": critic, "classification_real": classification}
 
     def _update_generator(self, x: Tensor, own: Tensor, target: Tensor) -> dict[str, Tensor]:
@@ -158,20 +228,12 @@ class StarGAN:
             + self.settings["classification_weight"] * classification
             + self.settings["reconstruction_weight"] * reconstruction
         )
-        self._update("generator", loss)
+        self._descend("generator", loss)
         return {
             "adversarial": adversarial,
             "classification_fake": classification,
             "reconstruction": reconstruction,
         }
-
-    def _update(self, name: str, loss: Tensor) -> None:
-        """One step of the optimizer `name` down the loss."""
-        parameters = self.optimizers[name].param_groups[0]["params"]
-        gradients = torch.autograd.grad(loss, parameters)
-        for parameter, gradient in zip(parameters, gradients, strict=True):
-            parameter.grad = gradient
-        self.optimizers[name].step()
 
     # After training
 
@@ -185,22 +247,11 @@ class StarGAN:
 
     # State
 
-    def model(self) -> dict[str, Tensor]:
-        """What editing needs, and no more."""
-        return modules_state({"generator": self.G})
-
-    def load_model(self, tensors: Mapping[str, Tensor]) -> None:
-        """Take the generator from what `model` gave."""
-        load_modules({"generator": self.G}, tensors)
-
     def state(self) -> dict[str, Tensor]:
-        """All that the next step depends on, as one flat dict."""
-        counters = {"updates": torch.tensor(self.updates), "random": self.random.get_state()}
-        return modules_state(self.networks) | optimizer_state(self.optimizers) | counters
+        """As of every method, and the updates of D, on which the step size depends."""
+        return super().state() | {"updates": torch.tensor(self.updates)}
 
     def load_state(self, tensors: Mapping[str, Tensor]) -> None:
         """Go on from what `state` gave."""
-        load_modules(self.networks, tensors)
-        load_optimizer_state(self.optimizers, tensors)
+        super().load_state(tensors)
         self.updates = int(tensors["updates"])
-        self.random.set_state(tensors["random"].cpu())

@@ -1,77 +1,71 @@
-"""Measures: the metrics of an experiment's runs, a row a run, score and metric."""
+"""The measures of an experiment's runs: a row a run, score and metric."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import ModuleType
 
+import numpy as np
 import pandas as pd
 
-from encore.metrics.editing import editing_metrics
-from encore.metrics.ranking import ranking_metrics
-from encore.metrics.resemblance import resemblance_metrics
-from encore.metrics.sanity import judge_flags, ranking_flags
+from encore import registry
+from encore.metrics.sanity import identical_scores, leak_flags
+from encore.papers.find import metric_modules
+from encore.papers.model import Experiment
 
 COLUMNS = (
     *("experiment", "unit", "seed", "score", "metric", "value"),
     *("device", "code", "scored_by", "settings", "iterations", "deviations", "diverged", "flags"),
 )
-NOT_SCORES = ["index", "anomalous"]  # columns of scores.csv that identify an image
-SCORES = {"score", "edited_0", "edited_1", "ts", "rs"}  # columns that two models do not share by chance
 
 
-def measures_of_run(
-    scores: pd.DataFrame, scored: Mapping, trained: Mapping, flags: Sequence[str] = ()
-) -> list[dict[str, object]]:
-    """The rows of one run. scores: scores.csv, a row a test image; scored, trained: the run's two records.
+@dataclass(frozen=True)
+class ScoredRun:
+    """What one run left: what is measured of it, its two records, and which images it saw."""
 
-    flags: what makes all of the run suspect. A wrong or repeated image in `scores` is a ValueError.
-    """
-    _demand_once(scores, scored)
-    about = _about(scored, trained)
-    return [
-        about
-        | {"score": column, "metric": metric, "value": value}
-        | {"flags": " | ".join([*flags, *ranking_flags(metric, value)])}
-        for column in scores.columns.drop(NOT_SCORES)
-        for metric, value in ranking_metrics(scores["anomalous"], scores[column]).items()
-    ]
+    tables: Mapping[str, pd.DataFrame]  # `scores`, and `resemblance` where the paper speaks of it
+    scored: Mapping[str, object]
+    trained: Mapping[str, object]
+    model: str  # the file that scored
+    trained_on: np.ndarray  # int64 (n_train,), indices
+    tested_on: np.ndarray  # int64 (n_test,), indices
 
 
-def edits_of_run(
-    scores: pd.DataFrame, scored: Mapping, trained: Mapping, flags: Sequence[str] = ()
-) -> list[dict[str, object]]:
-    """The rows of one run whose edits a classifier judged. Arguments as `measures_of_run`."""
-    _demand_once(scores, scored)
-    if "label" in scores:
-        flags = [*flags, *judge_flags(scores["label"].to_numpy(), scores["original"].to_numpy())]
-    about = _about(scored, trained) | {"flags": " | ".join(flags)}
-    return [
-        about | {"score": score, "metric": metric, "value": value}
-        for score, metrics in editing_metrics(scores).items()
-        for metric, value in metrics.items()
-    ]
+def measure(experiment: Experiment, runs: Sequence[ScoredRun]) -> pd.DataFrame:
+    """The rows of all runs, with the columns COLUMNS; ValueError if an image stands twice in scores."""
+    modules = [registry.load("metrics", name) for name in metric_modules(experiment)]
+    own = [column for module in modules for column in getattr(module, "OWN", ())]
+    twins = identical_scores((*_place(run), run.model, run.tables["scores"][own].to_numpy()) for run in runs)
+    rows = []
+    for run in runs:
+        _demand_once(run)
+        flags = leak_flags(run.trained_on, run.tested_on)
+        if twin := twins.get(_place(run)):
+            flags.append(twin)
+        for module in modules:
+            rows += _rows(module, experiment, run, flags)
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _demand_once(scores: pd.DataFrame, scored: Mapping) -> None:
-    if scores["index"].duplicated().any():
-        raise ValueError(
-            f"scores of {scored['experiment']} {scored['unit']}/{scored['seed']}: an image stands twice."
-        )
+def _rows(
+    module: ModuleType, experiment: Experiment, run: ScoredRun, flags: Sequence[str]
+) -> Iterator[dict[str, object]]:
+    """What one module of metrics says of one run; flags: what makes all of the run suspect."""
+    table, about = run.tables[module.TABLE], _about(run.scored, run.trained)
+    for score, metrics in module.measure(table, experiment, run.scored["unit"]).items():
+        for metric, value in metrics.items():
+            found = module.flags(table, metric, value) if hasattr(module, "flags") else []
+            measured = {"score": score, "metric": metric, "value": value}
+            yield about | measured | {"flags": " | ".join([*flags, *found])}
 
 
-def resemblance_of_run(
-    shares: Mapping[str, float],
-    named: Mapping[str, Sequence[str]],
-    scored: Mapping,
-    trained: Mapping,
-    flags: Sequence[str] = (),
-) -> list[dict[str, object]]:
-    """The rows of one run that say what its reconstructions resemble.
+def _demand_once(run: ScoredRun) -> None:
+    if run.tables["scores"]["index"].duplicated().any():
+        unit, seed = _place(run)
+        raise ValueError(f"scores of {run.scored['experiment']} {unit}/{seed}: an image stands twice.")
 
-    shares: class -> share, resemblance.csv; named: unit -> the classes that the paper names for it. flags: as
-    in `measures_of_run`.
-    """
-    found = resemblance_metrics(shares, scored["unit"], named)
-    about = _about(scored, trained) | {"score": "score", "flags": " | ".join(flags)}
-    return [about | {"metric": metric, "value": value} for metric, value in found.items()]
+
+def _place(run: ScoredRun) -> tuple[str, int]:
+    return run.scored["unit"], run.scored["seed"]
 
 
 def _about(scored: Mapping, trained: Mapping) -> dict[str, object]:

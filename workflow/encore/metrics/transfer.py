@@ -1,44 +1,29 @@
-"""How well images are transferred to domains: DualVAE's conditional inception score (Okamoto et al. 2019).
-
-MUNIT (Huang et al. 2018) has another metric of the same name and the same letters, the exponential of a
-divergence, for how diverse the translations of an image are. The two can not be compared; this one is called
-cis_dualvae throughout.
-"""
+"""How well images are transferred to several domains: DualVAE's conditional inception score (cis.py)."""
 
 import numpy as np
+import pandas as pd
+
+from encore.papers.model import Experiment
+
+TABLE = "scores"
+OWN = ("ts", "rs")
 
 
-def transfer_matrices(original: np.ndarray, transferred: np.ndarray) -> np.ndarray:
-    """M of Algorithm 2 for each of m images and n domains, M_i = f(x^(i)) - f(x); (m, n, n).
+def measure(scores: pd.DataFrame, experiment: Experiment, unit: str) -> dict[str, dict[str, float]]:
+    """scores: a row a test image, as the stage `judge` gives them.
 
-    original: (m, n), what the classifier f gives for each domain on the images x. transferred: (m, n, n), in
-    row i what f gives on x^(i), the image transferred to domain i. Whether f gives probabilities or logits is
-    the caller's choice; the paper does not say. Shapes that do not fit, or one domain, are a ValueError.
+    `CIS`, `ts` and `rs` (Algorithm 2), means over images; for every variant of them a score by its
+    name. `accuracy` of the classifier on the originals, over images and domains. What is undefined for any
+    image is NaN.
     """
-    m, n = original.shape
-    if transferred.shape != (m, n, n):
-        raise ValueError(
-            f"the classifier gives {original.shape} on the images and {transferred.shape} on the transferred "
-            f"ones; expected {(m, n)} and {(m, n, n)}."
-        )
-    if n < 2:
-        raise ValueError("there is one domain; the reconstruction score needs two or more.")
-    return transferred - original[:, np.newaxis, :]
+    variants = [name.partition(":")[2] for name in scores.columns if name.partition(":")[0] == "ts"]
+    found = {variant or "score": _means(scores, variant) for variant in variants}
+    found["score"]["accuracy"] = scores["accuracy"].mean(skipna=False)
+    return found
 
 
-def cis_dualvae(original: np.ndarray, transferred: np.ndarray) -> dict[str, np.ndarray]:
-    """Algorithm 2 for each of m images, greater where better; name -> (m,). Arguments as `transfer_matrices`.
-
-    `ts`, the transfer score: the mean of diag(M), whether images come to show the domain. `rs`, the
-    reconstruction score: minus the mean of |notdiag(M)|, whether they keep to the rest. `CIS` is their sum.
-    """
-    matrices = transfer_matrices(original, transferred)
-    on_diagonal = np.eye(matrices.shape[1], dtype=bool)
-    ts = matrices[:, on_diagonal].mean(axis=1)
-    rs = -np.abs(matrices[:, ~on_diagonal]).mean(axis=1)
-    return {"CIS": ts + rs, "ts": ts, "rs": rs}
-
-
-def cis_dualvae_metrics(original: np.ndarray, transferred: np.ndarray) -> dict[str, float]:
-    """CIS, ts and rs as the paper prints them: means over images. Arguments as `transfer_matrices`."""
-    return {name: float(scores.mean()) for name, scores in cis_dualvae(original, transferred).items()}
+def _means(scores: pd.DataFrame, variant: str) -> dict[str, float]:
+    ts, rs = (
+        np.asarray(scores[f"{name}:{variant}" if variant else name], dtype=float) for name in ("ts", "rs")
+    )
+    return {"CIS": float((ts + rs).mean()), "ts": float(ts.mean()), "rs": float(rs.mean())}

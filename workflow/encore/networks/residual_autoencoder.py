@@ -12,18 +12,21 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from encore.networks.residual import NEGATIVE_SLOPE, PreActivationBlock
+from encore.strict import ConfigError
 
 
 def innermost_side(side: int, filters: Sequence[int]) -> int:
     """Side of the smallest map, pixels: each entry of `filters` halves the image's side once.
 
-    ValueError for a side that can not be halved so often.
+    ConfigError for a side that cannot be halved so often.
     """
     divisor = 2 ** len(filters)
     if side % divisor:
-        raise ValueError(
-            f"image_size = {side}: these networks, with {len(filters)} filters, need a multiple of {divisor} "
-            "pixels."
+        raise ConfigError(
+            [
+                f"image_size = {side}: these networks, with {len(filters)} filters, need a multiple of "
+                f"{divisor} pixels."
+            ]
         )
     return side // divisor
 

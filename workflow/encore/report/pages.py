@@ -10,11 +10,12 @@ import jinja2
 from encore.audit.explain import explain_cell
 from encore.audit.page import COMMAND, Page, Section
 from encore.audit.trail import Trail
-from encore.report.content import Place, Report, TableShown, anchors
-from encore.tables.render import STYLE, html_table
-from encore.training.progress import duration
+from encore.report.content import Report
+from encore.report.tables import Place, TableShown, anchors
+from encore.tables.html import html_table
+from encore.text import duration
 
-TEMPLATES = Path(__file__).parent
+TEMPLATES = (Path(__file__).parent, Path(__file__).parents[1])  # of its own, and tables/style.css
 ALARM = re.compile(r"[A-Z][A-Z ]+: ")  # how a sentence begins that a reader must not miss
 SHOWN_RUNS = 6  # of those with the same trouble; the others are counted
 LARGE = 300  # cells of a page from which on it says once what is the same of many
@@ -38,7 +39,7 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     environment.filters |= {"duration": duration, "some": _some}
-    environment.globals |= {"style": STYLE, "command": COMMAND, "is_alarm": ALARM.match}
+    environment.globals |= {"command": COMMAND, "is_alarm": ALARM.match}
     environment.globals |= {"most_faults": MOST_FAULTS, "forms": FORMS}
     return environment
 

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from io import BytesIO
 from pathlib import Path
 
-from encore.audit.trail import RESULTS, Trail, read_trail
+from encore.audit.trail import Trail, read_trail
 from encore.audit.verify import notes, verify
 from encore.files import write_atomically, zip_entry
+from encore.papers.layout import RESULTS
 from encore.report.content import Report, read_report
 from encore.report.pages import render_cells, render_index
 

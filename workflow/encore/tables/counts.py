@@ -6,22 +6,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from encore.datasets.readers import Images
-from encore.papers import Paper
-from encore.tables.build import COLUMNS
+from encore.datasets.count import TOTAL
+from encore.papers.model import Paper
+from encore.tables.files import COLUMNS
+from encore.tables.verdicts import ABOVE, BELOW, MISSING, NOT_COMPARABLE, REPRODUCED
 
-TOTAL = "total"  # the row of a count that stands for all images
-METRICS = {"n_classes": "# classes", "n_instances": "# instances"}
-
-
-def count_images(images: Images, verified: bool) -> pd.DataFrame:
-    """Images of every class, or with every attribute, and all of them: columns class, count, verified."""
-    if images.attributes is None:
-        counts = np.bincount(images.labels, minlength=len(images.classes))
-    else:
-        counts = images.attributes.sum(axis=0)
-    rows = {"class": [*images.classes, TOTAL], "count": [*counts.tolist(), len(images.pixels)]}
-    return pd.DataFrame(rows).assign(verified=verified)
+SHOWN_AS = {"n_classes": "# classes", "n_instances": "# instances"}
 
 
 def build_counts(paper: Paper, name: str, counts: Mapping[str, pd.DataFrame], reading: str) -> pd.DataFrame:
@@ -45,7 +35,7 @@ def build_counts(paper: Paper, name: str, counts: Mapping[str, pd.DataFrame], re
                 "paper": paper.name,
                 "table": name,
                 "dataset": row["dataset"],
-                "method": METRICS[row["metric"]],
+                "method": SHOWN_AS[row["metric"]],
                 "subset": "all",
                 "reading": reading,
                 "metric": row["metric"],
@@ -81,10 +71,10 @@ def _counted(frame: pd.DataFrame | None, classes: list[str] | None, metric: str)
 
 def _verdict(counted: float, printed: float, verified: bool) -> str:
     if np.isnan(counted):
-        return "missing"
+        return MISSING
     if not verified:
-        return "not comparable"
-    return "reproduced" if counted == printed else "above" if counted > printed else "below"
+        return NOT_COMPARABLE
+    return REPRODUCED if counted == printed else ABOVE if counted > printed else BELOW
 
 
 def read_counts(path: Path) -> pd.DataFrame:

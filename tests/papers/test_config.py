@@ -1,0 +1,141 @@
+"""The configuration: what is wrong is said, all of it, a sentence each; and which runs it asks for."""
+
+import copy
+import re
+
+import pytest
+import yaml
+
+from encore.files import ROOT
+from encore.papers.config import check_config, reading_for, selected_runs
+from encore.papers.find import find_experiment
+from encore.strict import load_yaml
+
+CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
+
+
+def config(**changed):
+    return copy.deepcopy(CONFIG) | changed
+
+
+def test_the_shipped_configuration_is_valid():
+    check_config(config())
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"redaing": "code"}, "unknown key 'redaing', did you mean 'reading'?"),
+        ({"reading": "papers"}, "reading: found 'papers'; did you mean 'paper'?"),
+        ({"papers": ["piadd"]}, "papers: found 'piadd'; did you mean 'piad'?"),
+        ({"seeds": ["1e-3"]}, "seeds[0]: found '1e-3', expected integer (YAML reads it as text"),
+        ({"seeds": []}, "seeds: the list is empty."),
+        ({"seeds": [1, 1]}, "seeds: something stands twice in [1, 1]."),
+        ({"seeds": [-1]}, "seeds[0]: -1 is less than the minimum of 0."),
+        ({"accept_unverified": ["minst"]}, "accept_unverified: found 'minst'; did you mean 'mnist'?"),
+        ({"datasets": ["cifar"]}, "datasets: found 'cifar'; did you mean 'cifar10'?"),
+        ({"select": {"piad-mnst": {"seeds": [0]}}}, "select: found 'piad-mnst'; did you mean 'piad-mnist'?"),
+        (
+            {"select": {"piad-mnist": {"units": ["10"]}}},
+            "select.piad-mnist.units: found '10'; did you mean '1'?",
+        ),
+        ({"select": {"piad-mnist": {"units": [3]}}}, "select.piad-mnist.units[0]: found 3, expected string."),
+        ({"checkpoint_seconds": 0}, "checkpoint_seconds: 0 is less than the minimum of 1."),
+    ],
+)
+def test_a_fault_of_the_configuration_is_one_sentence(faults_of, changed, expected):
+    found = faults_of(check_config, config(**changed))
+    assert len(found) == 1
+    assert expected in found[0]
+    assert found[0].startswith("config.yaml: ")
+
+
+def test_all_faults_of_the_configuration_come_at_once(faults_of):
+    wrong = config(reading="x", papers=["y"], seeds=["z"])
+    del wrong["data_dir"]
+    assert len(faults_of(check_config, wrong)) == 4
+
+
+def test_a_key_given_twice_is_named_with_both_lines(faults_of, tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text("papers: [piad]\nseeds: [0]\npapers: [x]\n")
+    (fault,) = faults_of(load_yaml, path)
+    assert "line 3: the key 'papers' stands twice (first in line 1)" in fault
+
+
+def test_broken_yaml_is_named_with_its_line(faults_of, tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text("papers: [piad\nseeds: [0]\n")
+    (fault,) = faults_of(load_yaml, path)
+    assert re.search(r"line 2: not valid YAML", fault)
+
+
+def test_runs_are_units_times_seeds():
+    piad = find_experiment("piad-mnist")
+    assert len(selected_runs(piad, config())) == 30
+    few = {"piad-mnist": {"units": ["7", "1"], "seeds": [4]}}
+    assert selected_runs(piad, config(select=few)) == [("1", 4), ("7", 4)]
+    assert selected_runs(piad, config(select={"piad-mnist": {"seeds": []}})) == []
+    assert selected_runs(piad, config(datasets=["cifar10"])) == []
+
+
+def test_a_deterministic_method_runs_once_a_unit():
+    runs = selected_runs(find_experiment("kde-mnist"), config(seeds=[5, 6, 7]))
+    assert runs == [(str(digit), 0) for digit in range(10)]
+
+
+# --- readings one by one -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("readings", "expected"),
+    [
+        ({"reverse-vae-mnits": {"xi": "paper"}}, "readings: found 'reverse-vae-mnits'; did you mean"),
+        (
+            {"reverse-vae-mnist": {"x": "paper"}},
+            "readings.reverse-vae-mnist: 'x' has no readings; did you mean 'xi'?",
+        ),
+        (
+            {"reverse-vae-mnist": {"eta": "paper"}},
+            "readings.reverse-vae-mnist: 'eta' has no readings",
+        ),
+        (
+            {"reverse-vae-mnist": {"xi": "papr"}},
+            "readings.reverse-vae-mnist.xi: found 'papr'; did you mean 'paper'?",
+        ),
+        ({"reverse-vae-mnist": {}}, "readings.reverse-vae-mnist: "),
+    ],
+)
+def test_a_fault_of_a_chosen_reading_is_one_sentence(faults_of, readings, expected):
+    (fault,) = faults_of(check_config, config(readings=readings))
+    assert expected in fault
+
+
+def test_one_setting_is_read_otherwise_than_all_the_others():
+    experiment = find_experiment("reverse-vae-mnist")
+    chosen = config(readings={"reverse-vae-mnist": {"xi": "paper"}})
+    check_config(chosen)
+    assert reading_for(experiment, chosen) == "code,xi=paper"
+    values = experiment.values("code,xi=paper")
+    both = experiment.values("code"), experiment.values("paper")
+    assert {name for name in values if values[name] != both[0][name]} == {"xi"}
+    assert values["xi"] == both[1]["xi"]
+    assert experiment.resolve("code,xi=paper")["xi"].reading == "paper"
+
+
+def test_a_protocol_is_read_like_a_setting():
+    celeba = find_experiment("piad-celeba")
+    chosen = config(reading="paper", readings={"piad-celeba": {"protocol": "code"}})
+    check_config(chosen)
+    reading = reading_for(celeba, chosen)
+    assert reading == "paper,protocol=code"
+    assert celeba.protocol(reading) == "celeba_attributes"
+    assert celeba.trained_unit("Bangs", reading) == "Bald"  # as the code's protocol lets them share
+
+
+def test_a_reading_that_changes_nothing_is_the_codes():
+    kde = find_experiment("kde-mnist")
+    assert {reading_for(kde, config(reading=reading)) for reading in ("paper", "code")} == {"code"}
+    reverse = find_experiment("reverse-vae-mnist")
+    all_by_paper = {"xi": "paper", "critic_norm": "paper"}
+    assert reading_for(reverse, config(readings={reverse.name: all_by_paper})) == "paper"

@@ -1,0 +1,90 @@
+"""The printed numbers, as the papers' CSVs hold them."""
+
+import dataclasses
+
+import pytest
+
+from encore.papers.check import published_faults
+from encore.papers.read import load_paper, read_published
+
+
+def test_averages_that_piad_prints_are_those_of_its_cells():
+    """Every printed average of Table 2 is the mean of its ten cells, but for one that is known not to be."""
+    cells = {}
+    for row in load_paper("piad").published:
+        if row["table"] == "Table 2":
+            cells.setdefault((row["dataset"], row["method"]), {})[row["subset"]] = float(row["value"])
+    assert len(cells) == 17
+    for key, values in cells.items():
+        average = values.pop("avg")
+        if not values:
+            assert key == ("CIFAR-10", "ALAD")
+            continue
+        tolerance = 0.0008 if key == ("CIFAR-10", "OCGAN") else 0.00051
+        assert len(values) == 10
+        assert sum(values.values()) / 10 == pytest.approx(average, abs=tolerance)
+
+
+def test_every_printed_number_of_piad_is_there():
+    counts = {}
+    for row in load_paper("piad").published:
+        counts[row["table"]] = counts.get(row["table"], 0) + 1
+    assert counts == {
+        "Table 1": 12,
+        "Table 2": 177,
+        "Table 3 (left)": 6,
+        "Table 3 (center)": 5,
+        "Table 3 (right)": 5,
+        "Section 4.1 text": 2,
+        "Figure 1": 6,
+        "Figure 5": 3,
+    }
+
+
+def test_figure_8_of_reverse_vae_has_a_row_a_bar_and_no_number():
+    bars = [row for row in load_paper("reverse_vae").published if row["table"] == "Figure 8"]
+    assert {row["method"] for row in bars} == {"VAE (An & Cho)", "EfficientGAN", "Reverse-VAE"}
+    assert {(row["metric"], row["subset"]) for row in bars} == {
+        (metric, str(digit)) for metric in ("AUROC", "AUPRC") for digit in range(10)
+    }
+    assert len(bars) == 60
+    assert not any(row["value"] for row in bars)
+
+
+def test_the_tables_of_section_4_5_have_a_row_each_and_no_number():
+    paper = load_paper("reverse_vae")
+    rows = [row for row in paper.published if row["table"] == "Section 4.5"]
+    assert {(row["subset"], row["value"]) for row in rows} == {("avg", ""), ("7", "")}
+    (seven,) = paper.tables["reverse_vae_seven"]["cells"]
+    assert (seven["experiment"], seven["units"]) == ("reverse-vae-mnist", ["7"])
+
+
+def test_a_csv_with_other_columns_is_refused(faults_of, tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("a,b\n1,2\n")
+    (fault,) = faults_of(read_published, path)
+    assert "expected the columns paper, table" in fault
+
+
+COLUMNS = "paper,table,dataset,method,subset,metric,value,std,note\n"
+ROW = "x,Table 2,A,B,c,ROC_AUC,0.5,,\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        (ROW + ROW, "Table 2, A, B, c, ROC_AUC: stands 2 times."),
+        (ROW.replace("0.5", "O.996"), "line 2: value: found 'O.996', expected a number."),
+        (ROW.replace("0.5", "nan"), "line 2: value: found 'nan', expected a number."),
+        (ROW.replace("0.5", '"0,885"'), "line 2: value: found '0,885', expected a number."),
+        (ROW.replace("0.5,", "0.5,x"), "line 2: std: found 'x', expected a number."),
+        (ROW + "x,Table 2,A\n", "line 3: expected 9 fields"),
+        (ROW + ROW.replace("c,", "d,").strip() + ",more\n", "line 3: expected 9 fields"),
+    ],
+)
+def test_a_row_that_is_no_number_or_stands_twice_is_refused(tmp_path, rows, expected):
+    path = tmp_path / "x.csv"
+    path.write_text(COLUMNS + rows)
+    paper = dataclasses.replace(load_paper("piad"), published=read_published(path))
+    (fault,) = published_faults(paper, "x.csv")
+    assert expected in fault

@@ -1,0 +1,134 @@
+"""`kill -9` on the training script at random moments: what it leaves has the same SHA-256 as without.
+
+Two kills of the demo's PIAD; ENCORE_TEST_KILLS sets how many, of each of the demo's methods.
+"""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from safetensors import safe_open
+
+from encore.datasets.divide import make_split
+from encore.datasets.download import fetch, write_inventory
+from encore.datasets.read import read
+from encore.datasets.split import save_split
+from encore.digest import file_digest
+from encore.files import ROOT
+from encore.papers.find import find_experiment
+
+KILLS = int(os.environ.get("ENCORE_TEST_KILLS", "0"))
+EXPERIMENTS = ("demo-piad",) + ("demo-reverse-vae", "demo-efficientgan", "demo-vae", "demo-kde") * (KILLS > 0)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """The demo's split of digit 3, and the inventory of its raw file."""
+    folder = tmp_path_factory.mktemp("data")
+    write_inventory(fetch("digits", folder), folder / "digits.csv")
+    images = read("digits", folder)
+    for protocol in {find_experiment(name).protocols["code"] for name in EXPERIMENTS}:
+        save_split(make_split(protocol, images, 3, 0), folder / f"{protocol}.safetensors")
+    return folder
+
+
+def command(data, folder, experiment):
+    split = data / f"{find_experiment(experiment).protocols['code']}.safetensors"
+    return [
+        *(sys.executable, str(ROOT / "workflow" / "scripts" / "train.py")),
+        *("--experiment", experiment, "--unit", "3", "--seed", "0", "--data-dir", str(data)),
+        *("--split", str(split), "--inventory", str(data / "digits.csv")),
+        *("--device", "cpu", "--checkpoint-seconds", "0.05", "--model", str(folder / "model.safetensors")),
+        *("--history", str(folder / "history.csv"), "--record", str(folder / "train.json")),
+    ]
+
+
+def start(data, folder, experiment="demo-piad"):
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow")}
+    return subprocess.Popen(
+        command(data, folder, experiment),
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def finish(process):
+    output, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, output
+    return output
+
+
+def checkpoint_of(folder):
+    """The iteration of a checkpoint, which loads whole; 0 where there is none."""
+    path = folder / "checkpoint.safetensors"
+    if not path.exists():
+        return 0
+    with safe_open(path, framework="pt") as stream:
+        assert all(stream.get_tensor(name) is not None for name in stream.keys())  # noqa: SIM118
+        return int(stream.metadata()["iteration"])
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_killed_at_random_moments_and_whole_are_the_same_bytes(data, tmp_path, experiment):
+    whole = tmp_path / "whole"
+    began = time.monotonic()
+    finish(start(data, whole, experiment))
+    seconds = time.monotonic() - began
+    moments = random.Random(experiment)
+    kills = runs = 0
+    while kills < (KILLS or 2):
+        killed = tmp_path / f"killed-{runs}"
+        reached = 0
+        while not (killed / "train.json").exists():
+            process = start(data, killed, experiment)
+            if kills < (KILLS or 2):
+                time.sleep(moments.uniform(0, seconds))  # also before it begins, and while it writes
+                if process.poll() is None:
+                    process.send_signal(signal.SIGKILL)
+                    process.communicate()
+                    kills += 1
+                    assert checkpoint_of(killed) >= reached, "something was lost"
+                    reached = checkpoint_of(killed)
+                    continue
+            output = finish(process)
+            assert not reached or f"going on from iteration {reached}" in output
+        for name in ("model.safetensors", "history.csv"):
+            assert file_digest(killed / name) == file_digest(whole / name)
+        runs += 1
+    print(f"{experiment}: {kills} kills over {runs} runs, the same bytes")
+
+
+def test_a_finished_training_whose_model_was_removed_is_finished_at_once(data, tmp_path):
+    """Snakemake removes the outputs of a training when the allocation ends before its scores are there."""
+    finish(start(data, tmp_path))
+    digest = file_digest(tmp_path / "model.safetensors")
+    record = json.loads((tmp_path / "train.json").read_text())
+    assert record["run"]["restarts"] == 0
+    (tmp_path / "model.safetensors").unlink()
+    assert f"going on from iteration {record['iterations']}." in finish(start(data, tmp_path))
+    assert file_digest(tmp_path / "model.safetensors") == digest
+    assert json.loads((tmp_path / "train.json").read_text())["run"]["restarts"] == 1
+
+
+def test_a_second_process_on_the_same_run_refuses_to_start(data, tmp_path):
+    first = start(data, tmp_path)
+    try:
+        deadline = time.monotonic() + 120
+        while not (tmp_path / "checkpoint.safetensors").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        second = start(data, tmp_path)
+        output, _ = second.communicate(timeout=120)
+        assert second.returncode == 1
+        assert f"is in use by process {first.pid} on" in output
+        assert "Traceback" not in output
+    finally:
+        first.kill()
+        first.communicate()

@@ -1,1 +1,0 @@
-"""The loop, checkpoints, seeds, precision and progress that every method shares."""
