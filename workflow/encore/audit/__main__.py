@@ -29,9 +29,12 @@ def demand_folder() -> None:
     if not lacking:
         return
     here = Path.cwd()
-    near = [*here.parents, *sorted(path for path in here.iterdir() if path.is_dir())]
-    meant = [folder for folder in near if all((folder / name).exists() for name in NEEDED)]
-    hint = f"that is {meant[0]}; go there and start again" if meant else "go to the one that has both"
+    above, below = (
+        [folder for folder in near if all((folder / name).exists() for name in NEEDED)]
+        for near in (here.parents, here.glob("*/"))
+    )
+    meant = above[0] if above else below[0] if len(below) == 1 else None
+    hint = f"that is {meant}; go there and start again" if meant else "go to the one that has both"
     raise UserError(
         f"{here} is not the folder that Snakemake ran in, for it has no {' and no '.join(lacking)}; {hint}."
     )
@@ -80,7 +83,7 @@ def raw_folder() -> Path:
         return here
     if not isinstance(told, str) or LEFT_OUT.is_file():
         return here
-    there = Path(os.path.expanduser(told.replace("<user>", os.environ.get("USER", "<user>"))))
+    there = Path(told.replace("<user>", os.environ.get("USER", "<user>"))).expanduser()
     return there if there.is_dir() else here
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from encore.audit.manifest import (
+    AUDIT,
+    DOCUMENTS,
     LEFT_OUT,
     SUMS,
     covered,
@@ -215,7 +217,7 @@ def _files() -> Iterator[tuple[Path, str]]:
 def _is_explained(path: Path, listed: bool) -> bool:
     """Whether a file without a record may lie where it does. listed: whether SHA256SUMS speaks of it."""
     folder = path.parts[1] if len(path.parts) > 2 else ""
-    if TEMPORARY.fullmatch(path.name) or path in (SUMS, LEFT_OUT):
+    if TEMPORARY.fullmatch(path.name) or path in (SUMS, LEFT_OUT, *(AUDIT / name for name in DOCUMENTS)):
         return True
     if folder == LOGS.name:
         return path.suffix == ".log"  # of a job that failed, say
@@ -265,8 +267,10 @@ def notes(trail: Trail) -> list[str]:
     if len(devices) > 1:
         said.append(f"trainings ran on {len(devices)} kinds of device: {', '.join(sorted(devices))}.")
     if LEFT_OUT.is_file():
+        count = len(left_out(trail))
         said.append(
-            f"this is an export: {len(left_out(trail))} files that it leaves out could not be checked."
+            f"this is an export: {count} files that it leaves out could not be checked, nor raw files "
+            "that are not here."
         )
     older = [
         name
