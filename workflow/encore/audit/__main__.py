@@ -9,11 +9,11 @@ from pathlib import Path
 from encore.audit.diff import diff
 from encore.audit.explain import explain
 from encore.audit.export import export
-from encore.audit.manifest import AUDIT, LEFT_OUT
+from encore.audit.manifest import AUDIT, HINT, LEFT_OUT
 from encore.audit.page import as_text
 from encore.audit.records import RecordError
 from encore.audit.trail import read_trail
-from encore.audit.verify import HINT, notes, verify
+from encore.audit.verify import notes, verify
 from encore.papers.config import config_defaults
 from encore.script import UserError, run_script
 from encore.strict import ConfigError, load_yaml

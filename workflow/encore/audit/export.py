@@ -10,13 +10,12 @@ import shutil
 import zipfile
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from graphlib import TopologicalSorter
 from pathlib import Path
 
 import yaml
 
 from encore.audit.manifest import LEFT_OUT, SUMS, not_exported, read_sums
-from encore.audit.trail import Trail, read_trail
+from encore.audit.trail import Trail, made_from, read_trail
 from encore.audit.verify import verify
 from encore.digest import file_digest
 from encore.files import ROOT, write_atomically, zip_entry
@@ -87,12 +86,8 @@ def in_order(trail: Trail, names: list[str]) -> list[str]:
     Who unpacks it without its times gives each file a later one than the file before. So what is to be made
     again stands first, and the flow last, each result behind those that it was made from.
     """
-    made_from = {
-        name: [trail.made_by[given] for given in record["inputs"] if given in trail.made_by]
-        for name, record in trail.records.items()
-    }
     flow = {}
-    for name in TopologicalSorter(made_from).static_order():
+    for name in made_from(trail):
         flow |= dict.fromkeys((*trail.records[name]["outputs"], name))
     place = {name: number for number, name in enumerate(filter(_is_upstream, flow), start=2)}
     return sorted(names, key=lambda name: (0 if _is_earlier(name) else place.get(name, 1), name))

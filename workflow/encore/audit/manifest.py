@@ -27,6 +27,7 @@ from encore.strict import ConfigError
 AUDIT = RESULTS / "audit"
 SUMS = AUDIT / "SHA256SUMS"
 LEFT_OUT = AUDIT / "LEFT_OUT"  # of an export: the files that it does not hold, as in SHA256SUMS
+HINT = "`snakemake -c1 audit` writes it again, from the records as they are"
 DOCUMENTS = ("manifest.json", "environments.json", "environment.txt", "config.json", "lock.txt")
 
 
@@ -183,6 +184,8 @@ def parse_sums(path: Path) -> tuple[dict[str, str], list[str]]:
     A name must lie below results, without detours, and stand once: what else stands there is not read.
     """
     sums, faults = {}, []
+    if not path.is_file():
+        return {}, [f"{path} is no file; remove it: {HINT}."]
     try:
         lines = path.read_bytes().split(b"\n")
     except OSError as error:

@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from encore.audit.scrub import scrub
@@ -194,6 +195,18 @@ OF_RULE = {  # besides PARTS
 }
 
 
+def printable(name: Path | str) -> str:
+    """A file's name as it can be printed on one line."""
+    text = Path(name).as_posix()
+    return text if text.isprintable() else repr(text)
+
+
+def ended(record: Mapping) -> datetime:
+    """When a job ended."""
+    run = record["run"]
+    return datetime.strptime(run["started"], STARTED).replace(tzinfo=UTC) + timedelta(seconds=run["seconds"])
+
+
 def read_record(path: Path) -> dict:
     """A record; a RecordError in one sentence where it is not one."""
     if (size := path.stat().st_size) > LARGEST:
@@ -246,8 +259,8 @@ def _wrong_run(run: Mapping) -> str | None:
     if not (math.isfinite(run["seconds"]) and 0 <= run["seconds"] < LONGEST):
         return f"its run took {run['seconds']} seconds"
     try:
-        time.strptime(run["started"], STARTED)
-    except ValueError:
+        ended({"run": run})
+    except (ValueError, OverflowError):
         return f"its run started at {run['started']!r}, expected a time such as 2026-01-31T10:20:30Z"
     return None
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pandas as pd
 
-from encore.audit.records import RecordError, model_of, read_record
+from encore.audit.records import RecordError, model_of, printable, read_record
 from encore.papers import layout
 from encore.papers.find import find_experiment, find_table
 from encore.papers.layout import NOT_RESULTS, RESULTS
@@ -84,20 +85,37 @@ def read_trail(root: Path = Path()) -> Trail:
         inside = path.relative_to(root / RESULTS)
         if inside.parts[0] not in NOT_RESULTS and not path.name.startswith("."):
             if path.is_symlink() or not path.is_file():
-                raise RecordError(f"{path} is not a record: it is a link or no file at all; remove it.")
+                raise RecordError(
+                    f"{printable(path)} is not a record: it is a link or no file at all; remove it."
+                )
             name, record = (RESULTS / inside).as_posix(), read_record(path)
             for fault in _misplaced(name, record):
-                raise RecordError(f"{path} is not a record of what lies beside it: {fault}.")
+                raise RecordError(f"{printable(path)} is not a record of what lies beside it: {fault}.")
             records[name] = record
             made_by |= dict.fromkeys(record["outputs"], name)
-    return Trail(root, records, made_by)
+    trail = Trail(root, records, made_by)
+    made_from(trail)
+    return trail
+
+
+def made_from(trail: Trail) -> list[str]:
+    """All records, each after those of what its results were made from; a RecordError for a circle."""
+    graph = {
+        name: [trail.made_by[given] for given in record["inputs"] if given in trail.made_by]
+        for name, record in trail.records.items()
+    }
+    try:
+        return list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        circle = error.args[1]
+        raise RecordError(f"{circle[0]} is not a record: what it describes was made from itself.") from None
 
 
 def _misplaced(name: str, record: Mapping) -> Iterator[str]:
     """In what a record does not fit the place where it lies: results of others, another run."""
     rule = record["rule"]
-    if rule not in layout.STAGES:
-        yield f"it is of the rule {rule!r}, which leaves no record here"
+    if rule not in layout.STAGES or not layout.is_result(name):
+        yield f"it is of the rule {rule!r}, which leaves no record of this name"
         return
     try:
         wildcards = layout.wildcards_of_record(rule, name)

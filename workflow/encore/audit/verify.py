@@ -4,11 +4,13 @@ import functools
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from encore.audit.manifest import (
     AUDIT,
     DOCUMENTS,
+    HINT,
     LEFT_OUT,
     SUMS,
     covered,
@@ -18,7 +20,7 @@ from encore.audit.manifest import (
     raw_files,
 )
 from encore.audit.records import LOCK as ENVIRONMENT
-from encore.audit.records import RecordError
+from encore.audit.records import RecordError, ended, printable
 from encore.audit.trail import Trail, read_trail
 from encore.digest import file_digest
 from encore.papers.find import results_named
@@ -28,8 +30,8 @@ from encore.papers.present import staleness
 FLOW = ("raw", *FOLDERS, "audit")
 KEPT = ("README.md", "reference")  # in results, beside what was run
 TEMPORARY = re.compile(r"\..+\.\d+\.tmp")  # what `write_atomically` left when it was killed
+NO_RECORD = "has no record: it was put there by hand, or its record was removed."
 LINK = "is reached by a link; a result is a file of its own: put the file itself there, or remove the link."
-HINT = "`snakemake -c1 audit` writes it again, from the records as they are"
 
 
 def verify(data_dir: Path, target: str | None = None) -> list[str]:
@@ -193,7 +195,10 @@ def _unlisted(trail: Trail, sums: Mapping[str, str]) -> Iterator[tuple[str, str]
         if fault:
             yield name, fault
         elif name not in known and not _is_explained(path, name in sums):
-            yield name, f"{_said(name)} has no record: it was put there by hand, or its record was removed."
+            yield (
+                name,
+                f"{printable(path)} has no record: it was put there by hand, or its record was removed.",
+            )
 
 
 def _files() -> Iterator[tuple[Path, str]]:
@@ -207,9 +212,9 @@ def _files() -> Iterator[tuple[Path, str]]:
         for name in (*folders, *files):
             path = here / name
             if path.is_symlink():
-                yield path, f"{_said(path.as_posix())} {LINK}"
+                yield path, f"{printable(path)} {LINK}"
             elif name in files:
-                yield path, "" if path.is_file() else f"{path} is no file; remove it."
+                yield path, "" if path.is_file() else f"{printable(path)} is no file; remove it."
     for error in unread:
         yield Path(error.filename), f"{error.filename} cannot be read: {error.strerror}."
 
@@ -226,11 +231,6 @@ def _is_explained(path: Path, listed: bool) -> bool:
     if folder == "datasets":
         return len(path.parts) == 3 and path.name.startswith(".")
     return listed and folder not in FOLDERS
-
-
-def _said(name: str) -> str:
-    """A name as it can be printed on one line."""
-    return name if name.isprintable() else repr(name)
 
 
 def _stale(trail: Trail, names: set[str] | None) -> Iterator[str]:
@@ -272,6 +272,9 @@ def notes(trail: Trail) -> list[str]:
             f"this is an export: {count} files that it leaves out could not be checked, nor raw files "
             "that are not here."
         )
+    now = datetime.now(UTC)
+    if later := [name for name, record in trail.records.items() if ended(record) > now + timedelta(days=1)]:
+        said.append(f"{len(later)} records are of the future, such as {later[0]}: a clock was or is wrong.")
     older = [
         name
         for path, record in trail.records.items()
