@@ -372,9 +372,7 @@ def with_raw_file(path, digest):
     inventory.write_text(inventory.read_text() + f"{path},1,{digest},true,x\n")
     changed = {inventory.as_posix()}
     while changed:
-        facts = {
-            name: {"sha256": file_digest(Path(name)), "bytes": Path(name).stat().st_size} for name in changed
-        }
+        told = facts(map(Path, changed))
         changed = set()
         for name, record in read_trail().records.items():
             before = json.dumps(record)
