@@ -484,7 +484,9 @@ def _settings(case: _Case) -> Section:
 
 def _method_sentence(runs: Sequence[RunOfCell]) -> str:
     jobs = [run.trained["job"] for run in runs]
-    methods, precisions = (dict.fromkeys(job[key] for job in jobs) for key in ("method", "precision"))
+    methods, precisions = (
+        dict.fromkeys(job.get(key, NOTHING) for job in jobs) for key in ("method", "precision")
+    )
     return (
         f"Method {' or '.join(methods)} in {' or '.join(precisions)}; these are the settings that were run, "
         "whatever the paper's YAML says now."
@@ -511,7 +513,10 @@ def _data(case: _Case) -> Section:
             files += inventory_of(case.trail, name)
         except (FileNotFoundError, RecordError):
             sentences.append(f"{name}, which names its raw files, cannot be read.")
-    sentences += dict.fromkeys(f"Protocol {job['protocol']}, split seed {job['split_seed']}." for job in jobs)
+    sentences += dict.fromkeys(
+        f"Protocol {job.get('protocol', NOTHING)}, split seed {job.get('split_seed', NOTHING)}."
+        for job in jobs
+    )
     judged = case.cell.experiment.judged if case.cell.experiment else {}
     sentences += _split_sentences(records.values(), edited=bool(judged))
     if judged:
