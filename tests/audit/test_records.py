@@ -138,6 +138,7 @@ def test_what_fails_is_not_recorded(tmp_path):
         (b"[]", "is not a record of schema 1."),
         (b'{"schema": 1, "rule": "a", "rule": "b"}', "is not a record: the key 'rule' stands twice"),
         (b'{"schema": 1, "more": ' + b"[" * 400 + b"]" * 400 + b"}", "nested deeper than 32 levels."),
+        (b'{"schema": 1, "rule": "\\ud800"}', "is not a record: "),
         (b'{"schema": 2}', "is not a record of schema 1."),
         (b'{"schema": [1]}', "is not a record of schema 1."),
         (b'{"schema": 1, "rule": "score"}', "it lacks command, inputs, outputs, source, environment, run."),

@@ -211,6 +211,7 @@ def read_record(path: Path) -> dict:
         raise RecordError(f"{path} is not a record: it has {size:,} bytes, and none has above {LARGEST:,}.")
     try:
         record = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_once)
+        json.dumps(record, ensure_ascii=False).encode()  # half a letter can be read but not written
     except (ValueError, RecursionError) as error:  # no JSON, no UTF-8, or too many brackets
         raise RecordError(f"{path} is not a record: {error}.") from None
     if not isinstance(record, dict) or record.get("schema") != SCHEMA:
