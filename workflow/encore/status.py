@@ -56,7 +56,7 @@ def state_of(experiment: Experiment, unit: str, seed: int, config: Mapping) -> S
         return State("running", f"{_last_line(log)} [{holder}]", log)
     if (folder / layout.CHECKPOINT).is_file():
         return State("stopped", _last_line(log), log)
-    for earlier in (log, *_earlier_logs(experiment, training["unit"], config)):
+    for earlier in (log, *_earlier_logs(experiment, training["unit"], seed, config)):
         if (state := _failed(earlier)).kind == "failed":
             return state
     return State("waiting")
@@ -73,14 +73,14 @@ def _scored(path: Path) -> State:
     return State("diverged", record["diverged"]) if "diverged" in record else State("done")
 
 
-def _earlier_logs(experiment: Experiment, unit: str, config: Mapping) -> Iterator[Path]:
+def _earlier_logs(experiment: Experiment, unit: str, seed: int, config: Mapping) -> Iterator[Path]:
     """Logs of the steps before a training whose results are not there."""
     reading = reading_for(experiment, config)
     split = {
         "dataset": experiment.dataset,
         "protocol": experiment.protocol(reading),
         "unit": experiment.split_unit(unit),
-        "split_seed": experiment.split_seed,
+        "split_seed": experiment.split_seed_of(seed),
     }
     steps = [("download", {"dataset": experiment.dataset}), ("split", split)]
     for name in pretrained_weights(experiment.values(reading, config["features"])):

@@ -100,7 +100,7 @@ def split_of(wildcards):
         dataset=experiment.dataset,
         protocol=experiment.protocol(reading_of_run(wildcards)),
         unit=experiment.split_unit(wildcards.unit),
-        split_seed=experiment.split_seed,
+        split_seed=experiment.split_seed_of(wildcards.seed),
     )
 
 

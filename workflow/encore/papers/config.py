@@ -103,8 +103,7 @@ def selected_runs(experiment: Experiment, config: Mapping) -> list[tuple[str, in
     chosen = config.get("select", {}).get(experiment.name, {})
     units = [unit for unit in experiment.units if unit in chosen.get("units", experiment.units)]
     seeds = chosen.get("seeds", config["seeds"])
-    facts = method_facts(experiment.method)
-    if facts.deterministic or facts.judges:
+    if experiment.deterministic or method_facts(experiment.method).judges:
         seeds = [0] if seeds else []
     return [(unit, seed) for unit in units for seed in seeds]
 

@@ -49,7 +49,7 @@ class Run:
         """The labels at `indices` that the method trains on: float32 (n, labels), nan where one is hidden."""
         if self.attributes is None:
             return None
-        missing, seed = self.settings["missing_labels"], self.experiment.split_seed
+        missing, seed = self.settings["missing_labels"], self.experiment.split_seed_of(self.seed)
         return torch.from_numpy(training_labels(self.attributes[indices], missing, seed)).to(self.device)
 
     def batches(self, pixels: Tensor) -> Iterator[Tensor]:
