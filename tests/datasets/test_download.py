@@ -14,7 +14,9 @@ import pytest
 
 from encore.datasets import download
 from encore.datasets.catalogue import File
-from encore.datasets.download import DownloadError, RawFile, fetch, locate, read_inventory, write_inventory
+from encore.datasets.download import DownloadError, fetch
+from encore.datasets.inventory import RawFile, locate, read_inventory, write_inventory
+from encore.script import UserError
 
 PAGE = b"<!DOCTYPE html><html><body>Please log in</body></html>"
 
@@ -476,9 +478,10 @@ def test_member_that_differs_from_a_verified_archive_is_unpacked_again(tmp_path,
 
 def test_unverified_archive_overwrites_nothing(tmp_path, toy) -> None:
     folder = put_archive(tmp_path, toy, archive({"a": b"A", "b": b"B"}), ("a", "b"))
-    (folder / "toy.tar.gz").write_bytes(archive({"a": b"other", "b": b"B"}))
+    other, described_as = archive({"a": b"other", "b": b"B"}), (folder / "toy.tar.gz").stat().st_size
+    (folder / "toy.tar.gz").write_bytes(other)
     (folder / "a").write_bytes(b"mine")
-    assert "toy/toy.tar.gz: found sha256" in refusal(tmp_path)
+    assert f"toy/toy.tar.gz: found {len(other)} bytes, expected {described_as}" in refusal(tmp_path)
     files = fetch("toy", tmp_path, accept_unverified=True)
     assert [(file.path, file.how) for file in files] == [
         ("toy/toy.tar.gz", "not verified"),
@@ -558,11 +561,12 @@ def test_broken_zip_of_images_is_named_when_it_is_accepted(tmp_path, toy) -> Non
 
 
 def test_inventory_is_sorted_and_comes_back_the_same(tmp_path) -> None:
-    files = [RawFile("toy/b", 2, "bb", False, "not verified"), RawFile("toy/a", 1, "aa", True, "sha256")]
+    a, b = "a" * 64, "b" * 64
+    files = [RawFile("toy/b", 2, b, False, "not verified"), RawFile("toy/a", 1, a, True, "sha256")]
     path = tmp_path / "new" / "inventory.csv"
     write_inventory(files, path)
-    assert path.read_bytes() == (
-        b"path,bytes,sha256,verified,how\ntoy/a,1,aa,true,sha256\ntoy/b,2,bb,false,not verified\n"
+    assert path.read_text() == (
+        f"path,bytes,sha256,verified,how\ntoy/a,1,{a},true,sha256\ntoy/b,2,{b},false,not verified\n"
     )
     assert read_inventory(path) == files[::-1]
     assert names_in(tmp_path) == ["new/inventory.csv"]
@@ -571,5 +575,32 @@ def test_inventory_is_sorted_and_comes_back_the_same(tmp_path) -> None:
 def test_file_that_is_no_inventory_is_refused(tmp_path) -> None:
     path = tmp_path / "other.csv"
     path.write_text("path,bytes\n")
-    with pytest.raises(ValueError, match=r"other.csv: expected the columns path,bytes,sha256,verified,how"):
+    expected = r"other.csv: expected the columns path,bytes,sha256,verified,how, found path,bytes$"
+    with pytest.raises(UserError, match=expected):
         read_inventory(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "expected the columns .*, found none"),
+        (b"\xff\xfep\x00a\x00", "expected an inventory of raw files, found other data"),
+        (b"path,bytes,sha256,verified,how\ntoy/a,1\n", "row 1: expected path,.* found 'toy/a,1'"),
+        (b"path,bytes,sha256,verified,how\ntoy/a,many," + b"0" * 64 + b",true,sha256\n", "row 1: expected"),
+        (b"path,bytes,sha256,verified,how\ntoy/a,1," + b"0" * 63 + b",true,sha256\n", "row 1: expected"),
+        (b"path,bytes,sha256,verified,how\ntoy/a,1," + b"0" * 64 + b",yes,sha256\n", "row 1: expected"),
+        (b"path,bytes,sha256,verified,how\n" + b"x" * 200_000, "found other data \\(field larger than"),
+    ],
+)
+def test_a_damaged_inventory_is_one_sentence(tmp_path, content, said) -> None:
+    path = tmp_path / "mnist.csv"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=said) as error:
+        read_inventory(path)
+    assert str(error.value).startswith(str(path))
+    assert "\n" not in str(error.value)
+
+
+def test_an_inventory_that_is_not_there_is_one_sentence(tmp_path) -> None:
+    with pytest.raises(UserError, match=r"none\.csv: expected an inventory of raw files, No such file"):
+        read_inventory(tmp_path / "none.csv")

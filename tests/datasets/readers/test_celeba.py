@@ -10,7 +10,7 @@ from encore.datasets.catalogue import dataset
 from encore.datasets.divide import make_split
 from encore.datasets.images import prepare
 from encore.datasets.protocols.celeba_attributes import FIVE
-from encore.datasets.read import read
+from encore.datasets.read import read_unchecked as read
 
 FACES = ["000001.jpg", "000002.jpg", "000003.jpg", "000004.jpg", "000005.jpg", "000006.jpg"]
 FACE_PARTS = [0, 2, 1, 0, 0, 2]

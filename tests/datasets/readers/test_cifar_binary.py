@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from encore.datasets.catalogue import dataset
-from encore.datasets.read import read
+from encore.datasets.read import read_unchecked as read
 
 RECORD = 1 + 32 * 32 * 3
 

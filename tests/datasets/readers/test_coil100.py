@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from encore.datasets.images import prepare
-from encore.datasets.read import read
+from encore.datasets.read import read_unchecked as read
 
 
 @pytest.fixture(scope="module")

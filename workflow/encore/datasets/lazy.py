@@ -76,6 +76,8 @@ class Packed:
         """One image, uint8 (height, width, 3)."""
         try:
             content = self._read(name)
+        except RuntimeError as error:  # of a password, or of a way to pack that zipfile does not know
+            raise DataError(f"{self.place}: it cannot be unpacked as it is: {error}") from None
         except (OSError, zipfile.BadZipFile, zlib.error, EOFError) as error:
             raise DataError(
                 f"{self.place}: expected a whole file {name}, found a broken one ({error})"

@@ -8,7 +8,7 @@ import numpy as np
 from encore.datasets.catalogue import Dataset
 from encore.datasets.faults import DataError
 from encore.datasets.lazy import LazyImages, Packed
-from encore.datasets.read import Images, content_of
+from encore.datasets.read import Images, text_of
 
 PEOPLE = 10177
 
@@ -71,7 +71,7 @@ def _read_numbers(path: Path, names: Sequence[str], what: str, allowed: range) -
 
 
 def _lines(path: Path, at_least: int) -> list[str]:
-    lines = content_of(path).decode("utf-8", errors="replace").splitlines()
+    lines = text_of(path).splitlines()
     if len(lines) < at_least:
         raise DataError(f"{path}: expected {at_least} lines or more, found {len(lines)}")
     return lines
