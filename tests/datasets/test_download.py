@@ -1,14 +1,19 @@
 """Downloads from a real server that misbehaves, files in place, archives."""
 
+import errno
 import gzip
 import hashlib
 import io
+import os
 import socket
 import stat
+import subprocess
+import sys
 import tarfile
 import urllib.error
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -16,6 +21,7 @@ from encore.datasets import download
 from encore.datasets.catalogue import File
 from encore.datasets.download import DownloadError, fetch
 from encore.datasets.inventory import RawFile, locate, read_inventory, write_inventory
+from encore.files import ROOT
 from encore.script import UserError
 
 PAGE = b"<!DOCTYPE html><html><body>Please log in</body></html>"
@@ -285,7 +291,246 @@ def test_data_dir_that_cannot_be_written_is_one_sentence(tmp_path, toy, content,
     assert refusal(tmp_path).startswith("toy: ")
 
 
+TWO_AT_ONCE = """
+import sys
+from pathlib import Path
+from encore.datasets import download
+from encore.datasets.catalogue import Dataset, File
+
+url, size, digest, folder, *members = sys.argv[1:]
+file = File(url.rpartition("/")[2], int(size), sha256=digest, urls=(url,), members=tuple(members))
+entry = Dataset("toy", "Toy", ("a",), {"train": 1, "test": 0}, (1, 1, 1), "idx", "none", "here", (file,))
+download.dataset = {"toy": entry}.__getitem__
+print([found.sha256 for found in download.fetch("toy", Path(folder))])
+"""
+
+
+def fetch_in_processes(count: int, url: str, content: bytes, folder: Path, *members: str) -> list[str]:
+    """What several processes print that fetch the same file at the same time."""
+    arguments = [url, str(len(content)), sha256(content), str(folder), *members]
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", TWO_AT_ONCE, *arguments],
+            env=os.environ | {"PYTHONPATH": str(ROOT / "workflow")},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for _ in range(count)
+    ]
+    said = [process.communicate(timeout=60)[0] for process in running]
+    assert [process.returncode for process in running] == [0] * count, said
+    return said
+
+
+def test_processes_that_fetch_the_same_file_bring_it_once_and_whole(tmp_path, mirror, page, content) -> None:
+    mirror.pages["/data.bin"] = page(content, pieces=(20_000, 0.05))
+    said = fetch_in_processes(3, f"{mirror.url}/data.bin", content, tmp_path)
+    assert all(sha256(content) in text for text in said)
+    assert sum("another process is bringing it; waiting for that" in text for text in said) == 2
+    assert len(mirror.requests) == 1
+    assert (tmp_path / "toy" / "data.bin").read_bytes() == content
+    assert names_in(tmp_path) == ["toy/data.bin"]
+
+
+def test_processes_that_unpack_the_same_archive_leave_whole_members(tmp_path, mirror, content) -> None:
+    packed, members = archive({"in/a": content, "in/b": content[::-1]}), ("in/a", "in/b")
+    (tmp_path / "toy").mkdir()
+    (tmp_path / "toy" / "toy.tar.gz").write_bytes(packed)
+    fetch_in_processes(3, f"{mirror.url}/toy.tar.gz", packed, tmp_path, *members)
+    assert (tmp_path / "toy" / "in" / "b").read_bytes() == content[::-1]
+    assert names_in(tmp_path) == ["toy/in/a", "toy/in/b", "toy/toy.tar.gz"]
+
+
+def test_a_killed_download_holds_nobody_up(tmp_path, mirror, page, toy, content) -> None:
+    """The kernel lets go of its lock; the lock file and what came stay, and are used and removed."""
+    mirror.pages["/data.bin"] = page(content)
+    toy(described(content, f"{mirror.url}/data.bin"))
+    (tmp_path / "toy").mkdir()
+    (tmp_path / "toy" / ".data.bin.lock").touch()
+    (tmp_path / "toy" / "data.bin.part").write_bytes(content[:1000])
+    fetch("toy", tmp_path)
+    assert mirror.ranges_asked() == ["bytes=1000-"]
+    assert names_in(tmp_path) == ["toy/data.bin"]
+
+
+def test_where_a_file_system_has_no_locks_the_part_is_the_processes_own(
+    tmp_path, mirror, page, toy, content, monkeypatch
+) -> None:
+    def no_locks(*arguments):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", no_locks)
+    mirror.pages["/data.bin"] = page(content)
+    toy(described(content, f"{mirror.url}/data.bin"))
+    (tmp_path / "toy").mkdir()
+    (tmp_path / "toy" / "data.bin.part").write_bytes(b"of another process")
+    fetch("toy", tmp_path)
+    assert (tmp_path / "toy" / "data.bin").read_bytes() == content
+    assert (tmp_path / "toy" / "data.bin.part").read_bytes() == b"of another process"
+    assert names_in(tmp_path) == ["toy/data.bin", "toy/data.bin.part"]
+
+
+def test_a_transfer_that_all_but_stops_is_given_up_and_keeps_what_came(
+    tmp_path, mirror, page, toy, content, monkeypatch
+) -> None:
+    monkeypatch.setattr(download, "SLOW_FOR_S", 0.3)
+    mirror.pages["/data.bin"] = page(content, pieces=(1, 0.01))
+    toy(described(content, f"{mirror.url}/data.bin"))
+    sentence = refusal(tmp_path)
+    assert "it sent less than 1,000 bytes a second for 0 s; what came is kept)" in sentence
+    assert names_in(tmp_path) == []  # too little to tell data from a page
+    mirror.pages["/data.bin"] = page(content, pieces=(5_000, 0.25))
+    monkeypatch.setattr(download, "SLOWEST_BYTES_PER_S", 1e6)
+    assert "what came is kept" in refusal(tmp_path)
+    kept = (tmp_path / "toy" / "data.bin.part").read_bytes()
+    assert kept
+    assert content.startswith(kept)
+    mirror.pages["/data.bin"] = page(content)
+    fetch("toy", tmp_path)
+    assert mirror.ranges_asked()[-1] == f"bytes={len(kept)}-"
+
+
+def test_a_slow_but_steady_transfer_is_let_be(tmp_path, mirror, page, toy, content, monkeypatch) -> None:
+    monkeypatch.setattr(download, "SLOW_FOR_S", 0.1)
+    mirror.pages["/data.bin"] = page(content, pieces=(20_000, 0.03))
+    toy(described(content, f"{mirror.url}/data.bin"))
+    assert fetch("toy", tmp_path)[0].verified
+    assert len(mirror.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("leads_to", "said"),
+    [
+        ("/data.bin", "HTTP 302, one redirect after another without an end"),
+        ("file:///etc/passwd", "HTTP 302 Found - Redirection to url 'file:///etc/passwd' is not allowed"),
+        ("http://[nowhere", "Invalid IPv6 URL"),
+        ("http://.../data.bin", "label empty or too long"),
+        ("http://127.0.0.1:port/data.bin", "nonnumeric port: 'port'"),
+    ],
+)
+def test_an_address_that_leads_nowhere_is_one_sentence(
+    tmp_path, mirror, page, toy, content, leads_to, said
+) -> None:
+    mirror.pages["/data.bin"] = page(b"", moved_to=leads_to)
+    toy(described(content, f"{mirror.url}/data.bin"))
+    assert said in refusal(tmp_path)
+    assert names_in(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda path: path.symlink_to("/etc/hostname"), lambda path: path.symlink_to("nowhere"), os.mkfifo],
+    ids=["link", "dead link", "pipe"],
+)
+def test_a_part_that_is_no_plain_file_is_not_followed(tmp_path, mirror, page, toy, content, make) -> None:
+    mirror.pages["/data.bin"] = page(content)
+    toy(described(content, f"{mirror.url}/data.bin"))
+    (tmp_path / "toy").mkdir()
+    part = tmp_path / "toy" / "data.bin.part"
+    make(part)
+    expected = f"{part}: expected what an earlier download left, found no plain file; remove it"
+    assert refusal(tmp_path) == expected
+    assert mirror.requests == []
+
+
+def test_a_lock_that_is_a_link_is_not_followed(tmp_path, mirror, page, toy, content) -> None:
+    mirror.pages["/data.bin"] = page(content)
+    toy(described(content, f"{mirror.url}/data.bin"))
+    (tmp_path / "toy").mkdir()
+    (tmp_path / "toy" / ".data.bin.lock").symlink_to(tmp_path / "mine")
+    assert "Too many levels of symbolic links" in refusal(tmp_path)
+    assert not (tmp_path / "mine").exists()
+
+
+def test_too_little_room_is_told_before_the_download(
+    tmp_path, mirror, page, toy, content, monkeypatch
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=100_000))
+    mirror.pages["/data.bin"] = page(content)
+    toy(described(content, f"{mirror.url}/data.bin"))
+    sentence = refusal(tmp_path)
+    assert sentence.startswith("toy/data.bin: 0.3 MB are still to come, but ")
+    assert "has only 0.1 MB free; free some space, or name another data_dir in config.yaml" in sentence
+    assert mirror.requests == []
+    (tmp_path / "toy" / "data.bin.part").write_bytes(content[:250_000])
+    assert fetch("toy", tmp_path)[0].verified
+
+
+def test_a_home_folder_in_short_is_not_made_a_folder_of_that_name(
+    tmp_path, toy, content, dead_url, monkeypatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/ada")
+    toy(described(content, dead_url))
+    with pytest.raises(DownloadError, match="~/data: only a shell knows what ~ is; write /home/ada/data"):
+        fetch("toy", Path("~/data"))
+    assert list(tmp_path.iterdir()) == []
+
+
 # --- files in place -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("make", "found"),
+    [
+        (os.mkfifo, "a named pipe instead of a file"),
+        (os.mkdir, "a folder instead of a file"),
+        (lambda path: path.symlink_to("/dev/zero"), "a device instead of a file"),
+        (lambda path: path.symlink_to("nowhere"), "a link to nowhere, which is not there"),
+    ],
+    ids=["pipe", "folder", "device", "dead link"],
+)
+@pytest.mark.parametrize("accepted", [False, True])
+def test_what_is_no_plain_file_is_refused_unopened(
+    tmp_path, toy, content, dead_url, make, found, accepted
+) -> None:
+    path = tmp_path / "toy" / "data.bin"
+    path.parent.mkdir()
+    make(path)
+    toy(described(content, dead_url))
+    assert f"{path}: expected a file, found {found}" in refusal(tmp_path, accept_unverified=accepted)
+    assert os.path.lexists(path)
+
+
+def test_a_file_that_is_too_long_is_not_read(tmp_path, toy, content, dead_url, monkeypatch) -> None:
+    path = tmp_path / "toy" / "data.bin"
+    path.parent.mkdir()
+    with path.open("wb") as out:
+        out.truncate(10**12)  # a hole: it takes no room, and hours to read
+    toy(described(content, dead_url))
+    assert "toy/data.bin: found 1,000,000,000,000 bytes, expected 320,000; remove" in refusal(tmp_path)
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(
+    tmp_path, toy, content, dead_url, monkeypatch
+) -> None:
+    """Such as one that is still being copied there."""
+    path = tmp_path / "toy" / "data.bin"
+    path.parent.mkdir()
+    path.write_bytes(content)
+    toy(described(content, dead_url))
+    fault = download._fault
+
+    def changing(*arguments):
+        found = fault(*arguments)
+        os.utime(path, ns=(1, 1))
+        return found
+
+    monkeypatch.setattr(download, "_fault", changing)
+    assert refusal(tmp_path) == f"{path}: it changed while it was read; start again once it is whole"
+
+
+def test_a_read_only_folder_that_holds_all_is_enough(tmp_path, toy, monkeypatch) -> None:
+    """Nothing is locked, and nothing written, where nothing is to be brought."""
+    put_archive(tmp_path, toy, archive({"in/a": b"A"}), ("in/a",))
+    first = fetch("toy", tmp_path)
+
+    def refuse(*arguments, **more):
+        raise AssertionError("something is written")
+
+    monkeypatch.setattr(download, "_alone", refuse)
+    assert fetch("toy", tmp_path) == first
 
 
 def test_file_that_does_not_fit_is_refused_and_left_untouched(tmp_path, toy, content, dead_url) -> None:
@@ -547,6 +792,35 @@ def test_folder_of_images_unpacked_by_hand_is_taken_only_if_accepted(tmp_path, t
         RawFile("toy/in/1.png", 1, sha256(bytes(1)), False, "not verified"),
         RawFile("toy/in/2.png", 2, sha256(bytes(2)), False, "not verified"),
     ]
+
+
+ENCRYPTED = 0x1  # of the flags of a member, in its header and in the zip's list
+
+
+def encrypted(packed: bytes) -> bytes:
+    """The same zip, all of whose members say that they are encrypted."""
+    content = bytearray(packed)
+    for signature, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        begin = content.find(signature)
+        while begin >= 0:
+            content[begin + place] |= ENCRYPTED
+            begin = content.find(signature, begin + 1)
+    return bytes(content)
+
+
+def test_an_encrypted_zip_is_one_sentence(tmp_path, toy) -> None:
+    folder = put_archive(tmp_path, toy, encrypted(zipped({"a": b"A"})), ("a",), "toy.zip")
+    assert refusal(tmp_path) == (
+        f"{folder / 'toy.zip'}: it cannot be unpacked as it is: "
+        "File 'a' is encrypted, password required for extraction"
+    )
+    assert names_in(tmp_path) == ["toy/toy.zip"]
+
+
+def test_a_zip_packed_in_an_unknown_way_is_one_sentence(tmp_path, toy) -> None:
+    packed = zipped({"a": b"A"}).replace(b"\x08\x00", b"\x09\x00")  # Deflate64, as Windows packs large files
+    put_archive(tmp_path, toy, packed, ("a",), "toy.zip")
+    assert "it cannot be unpacked as it is: That compression method is not supported" in refusal(tmp_path)
 
 
 def test_broken_zip_of_images_is_named_when_it_is_accepted(tmp_path, toy) -> None:
