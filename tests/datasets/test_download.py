@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import io
 import os
+import resource
 import socket
 import stat
 import subprocess
@@ -457,6 +458,33 @@ def test_too_little_room_is_told_before_the_download(
     assert fetch("toy", tmp_path)[0].verified
 
 
+def test_a_disk_that_fills_up_is_no_fault_of_the_mirror(
+    tmp_path, mirror, page, toy, content, monkeypatch
+) -> None:
+    """The next mirror is not asked; what came is kept."""
+    mirror.pages["/data.bin"] = page(content)
+    toy(described(content, f"{mirror.url}/data.bin", f"{mirror.url}/data.bin"))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        sentence = refusal(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    part = tmp_path / "toy" / "data.bin.part"
+    kept = "what came is kept: free some space and start again"
+    assert sentence == f"{part}: File too large; {kept}"
+    assert len(mirror.requests) == 1
+    fetch("toy", tmp_path)
+    assert mirror.ranges_asked() == [None, "bytes=100000-"]
+
+
+def test_a_proxy_that_is_no_address_is_one_sentence(tmp_path, toy, content, monkeypatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://[nowhere")
+    monkeypatch.delenv("no_proxy", raising=False)
+    toy(described(content, "http://example.org/data.bin"))
+    assert "could not be downloaded (http://example.org/data.bin: " in refusal(tmp_path)
+
+
 def test_a_home_folder_in_short_is_not_made_a_folder_of_that_name(
     tmp_path, toy, content, dead_url, monkeypatch
 ) -> None:
@@ -806,6 +834,15 @@ def encrypted(packed: bytes) -> bytes:
             content[begin + place] |= ENCRYPTED
             begin = content.find(signature, begin + 1)
     return bytes(content)
+
+
+def test_a_folder_in_the_place_of_a_member_is_named(tmp_path, toy) -> None:
+    folder = put_archive(tmp_path, toy, archive({"in/a": b"A"}), ("in/a",))
+    (folder / "in" / "a").mkdir(parents=True)
+    expected = (
+        f"{folder / 'in' / 'a'}: expected a file, found a folder instead of a file; remove what is there"
+    )
+    assert refusal(tmp_path) == expected
 
 
 def test_an_encrypted_zip_is_one_sentence(tmp_path, toy) -> None:

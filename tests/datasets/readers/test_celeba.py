@@ -122,6 +122,37 @@ def test_faults_of_celebas_lists_are_named(
     assert refusal("celeba", celeba).startswith(f"{path}{message}")
 
 
+LISTS = ("list_attr_celeba.txt", "list_eval_partition.txt", "identity_CelebA.txt")
+
+
+def test_lists_that_notepad_wrote_are_read(celeba: Path) -> None:
+    """With its mark in front and its ends of lines."""
+    expected = read("celeba", celeba)
+    for name in LISTS:
+        path = celeba / "celeba" / name
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    found = read("celeba", celeba)
+    np.testing.assert_array_equal(found.attributes, expected.attributes)
+    np.testing.assert_array_equal(found.identities, expected.identities)
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_that_is_not_utf8_is_named(celeba: Path, refusal, name: str) -> None:
+    path = celeba / "celeba" / name
+    path.write_bytes(path.read_text().encode("utf-16"))
+    assert refusal("celeba", celeba) == f"{path}: expected text in UTF-8, found other bytes at 0"
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_an_image_that_stands_twice_in_a_list_is_named(celeba: Path, refusal, name: str) -> None:
+    path = celeba / "celeba" / name
+    lines = path.read_text().splitlines()
+    lines[-1] = lines[-2]
+    path.write_text("\n".join(lines))
+    twice = lines[-1].split()[0]
+    assert refusal("celeba", celeba) == f"{path}: expected one row of {twice}, found several"
+
+
 def test_celeba_without_a_listed_image_or_without_rows(celeba: Path, pack, refusal) -> None:
     folder = celeba / "celeba"
     pack(folder / "img_align_celeba.zip", {f"img_align_celeba/{face}": b"" for face in FACES[:4]})

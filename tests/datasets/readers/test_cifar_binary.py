@@ -46,6 +46,12 @@ def test_cifar_batch_of_a_wrong_length_is_refused(cifar10: Path, content: bytes)
         read("cifar10", cifar10)
 
 
+def test_names_of_classes_that_notepad_wrote_are_read(cifar10: Path) -> None:
+    meta = cifar10 / "cifar10" / "cifar-10-batches-bin" / "batches.meta.txt"
+    meta.write_bytes(b"\xef\xbb\xbf" + meta.read_bytes().replace(b"\n", b"\r\n"))
+    assert len(read("cifar10", cifar10).pixels) == 12
+
+
 def test_cifar_with_other_classes_is_refused(cifar10: Path) -> None:
     meta = cifar10 / "cifar10" / "cifar-10-batches-bin" / "batches.meta.txt"
     meta.write_text("apple\naquarium_fish\n")

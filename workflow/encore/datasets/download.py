@@ -330,7 +330,7 @@ def _receive(response: http.client.HTTPResponse, raw: str, size: int, have: int,
     began = shown = time.monotonic()
     with open(part, "ab" if start else "wb", opener=_no_link) as out:
         for chunk in itertools.chain([first], pieces):
-            out.write(chunk)
+            _write(chunk, out, part)
             done += len(chunk)
             now = time.monotonic()
             if now - shown >= PROGRESS_EVERY_S:
@@ -341,6 +341,17 @@ def _receive(response: http.client.HTTPResponse, raw: str, size: int, have: int,
     if done > size:
         part.unlink()
         raise _MirrorError(f"it sent more than the expected {size:,} bytes")
+
+
+def _write(chunk: bytes, out: BinaryIO, part: Path) -> None:
+    """A disk that is full is no fault of the mirror: another one would not help."""
+    try:
+        out.write(chunk)
+        out.flush()
+    except OSError as error:
+        raise DownloadError(
+            f"{part}: {error.strerror}; what came is kept: free some space and start again"
+        ) from None
 
 
 def _pieces(response: http.client.HTTPResponse) -> Iterator[bytes]:
@@ -419,7 +430,7 @@ def _fetch_archive(name: str, file: File, data_dir: Path, accept_unverified: boo
 def _unpacked(file: File, folder: Path) -> list[Path]:
     """What someone unpacked of that archive into `folder`: all of its members, or the files in its folder."""
     if file.folder:
-        return sorted(path for path in (folder / file.folder).glob("*") if path.is_file())
+        return sorted(path for path in (folder / file.folder).glob("[!.]*") if path.is_file())
     members = [folder / member for member in file.members]
     return members if all(path.exists() for path in members) else []
 

@@ -157,9 +157,13 @@ def _in_folder(data_dir: Path, archive: str, folder: str) -> list[str]:
         return [archive]
     try:
         with os.scandir(data_dir / folder) as entries:
-            return [folder + entry.name for entry in entries if not entry.name.startswith(".")]
+            return [folder + entry.name for entry in entries if _counts(entry)]
     except OSError:
         return []
+
+
+def _counts(entry: os.DirEntry) -> bool:
+    return not entry.name.startswith(".") and not entry.is_dir()
 
 
 def _found(file: RawFile, data_dir: Path, marks: Iterable[str], inventory: Path) -> str:

@@ -51,24 +51,15 @@ def load_papers() -> dict[str, Paper]:
 
 def read_published(path: Path) -> tuple[Mapping[str, str], ...]:
     """Every number that a paper prints, one row a cell, as text (the printed digits count)."""
-    # As a stream reads it: a file that Windows wrote is the same.
-    reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
+    reader = csv.DictReader(io.StringIO(read_text(path), newline=""), strict=True)
     try:
-        rows = [(reader.line_num, row) for row in reader if row]
+        columns, rows = tuple(reader.fieldnames or ()), tuple(reader)
     except csv.Error as error:
-        raise ConfigError([f"{path}, line {reader.line_num}: not valid CSV: {error}."]) from None
-    (_, header), *cells = rows or [(1, [])]
-    if tuple(header) != PUBLISHED_COLUMNS:
-        expected = f"{path}: expected the columns {','.join(PUBLISHED_COLUMNS)}, separated by commas"
-        raise ConfigError([f"{expected}; found {','.join(header) or 'none'}."])
-    faults = [
-        f"{path}, line {line}: expected {len(header)} values, found {len(row)}."
-        for line, row in cells
-        if len(row) != len(header)
-    ]
-    if faults:
-        raise ConfigError(faults)
-    return tuple(dict(zip(header, row, strict=True)) for _, row in cells)
+        raise ConfigError([f"{path}, line {reader.reader.line_num}: not valid CSV: {error}."]) from None
+    if columns != PUBLISHED_COLUMNS:
+        expected, found = ", ".join(PUBLISHED_COLUMNS), ", ".join(columns) or "none"
+        raise ConfigError([f"{path}: expected the columns {expected}, with commas between; found {found}."])
+    return rows
 
 
 def parse_paper(name: str, content: Mapping, published: tuple, where: str) -> Paper:
