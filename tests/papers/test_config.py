@@ -40,6 +40,8 @@ def test_the_shipped_configuration_is_valid():
             "select.piad-mnist.units: found '10'; did you mean '1'?",
         ),
         ({"select": {"piad-mnist": {"units": [3]}}}, "select.piad-mnist.units[0]: found 3, expected string."),
+        ({"data_dir": "~/data"}, "data_dir: found '~/data', which only a shell understands; write the whole"),
+        ({"photographs": "$HOME/p"}, "photographs: found '$HOME/p', which only a shell understands; write"),
         ({"checkpoint_seconds": 0}, "checkpoint_seconds: 0 is less than the minimum of 1."),
     ],
 )

@@ -12,6 +12,7 @@ sys.path.insert(0, PACKAGE_PARENT)
 SEARCH_PATH = os.pathsep.join([str(Path(sys.executable).parent), os.getenv("PATH", "")])
 os.environ.update(PATH=SEARCH_PATH, PYTHONPATH=PACKAGE_PARENT)
 
+from encore import registry
 from encore.datasets.catalogue import DATASETS
 from encore.digest import code_digest, file_digest, settings_digest
 from encore.papers import layout
@@ -34,7 +35,7 @@ from encore.papers.model import VGG19, experiments_in, pretrained_weights
 from encore.papers.present import code_of_measure, code_of_run
 from encore.papers.read import load_papers
 from encore.registry import method_facts
-from encore.strict import ConfigError, load_yaml
+from encore.strict import ConfigError, load_yaml, nearest
 
 try:
     load_yaml(Path(workflow.basedir) / "config.yaml")

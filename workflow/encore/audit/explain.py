@@ -18,7 +18,7 @@ from encore.audit.page import COMMAND, Page, Section, plain
 from encore.audit.records import LOCK
 from encore.audit.trail import CellOfTable, RunOfCell, Trail, cells_of_table
 from encore.datasets.catalogue import DATASETS
-from encore.datasets.download import RawFile, read_inventory
+from encore.datasets.inventory import RawFile, read_inventory
 from encore.digest import file_digest
 from encore.papers.find import find_table
 from encore.papers.layout import LOGS, RESULTS, log_of, path

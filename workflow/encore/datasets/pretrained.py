@@ -51,7 +51,7 @@ def fetch_pretrained(name: str, data_dir: Path) -> tuple[RawFile, dict[str, Tens
         return raw, red_first(load_file(path))
     try:
         published = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:
+    except (pickle.UnpicklingError, RuntimeError, EOFError):
         raise DownloadError(f"{raw.path}: expected tensors and nothing else, found other objects") from None
     kept = without_classifiers if name == "inception_v3" else name_convolutions
     return raw, kept(published)

@@ -1,7 +1,8 @@
 """The configuration: checked, with its defaults, and which runs it asks for, each under which reading."""
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from encore.datasets.catalogue import DATASETS
@@ -46,8 +47,18 @@ def check_config(config: Mapping, where: str = "config.yaml") -> None:
             if name not in known:
                 faults.append(f"{where}: {key}: found {name!r}; {nearest(name, known)}")
     faults += [f"{where}: {fault}" for fault in (*_select_faults(config), *_reading_faults(config))]
+    faults += [f"{where}: {fault}" for fault in _folder_faults(config)]
     if faults:
         raise ConfigError(faults)
+
+
+def _folder_faults(config: Mapping) -> Iterator[str]:
+    """What only a shell understands: taken as it is, it makes a folder called ~ or $HOME."""
+    for key in ("data_dir", "photographs"):
+        folder = config.get(key)
+        if isinstance(folder, str) and (folder.startswith("~") or "$" in folder):
+            whole = os.path.expandvars(Path(folder).expanduser())
+            yield f"{key}: found {folder!r}, which only a shell understands; write the whole path, {whole!r}."
 
 
 def _select_faults(config: Mapping) -> list[str]:

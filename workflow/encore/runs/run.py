@@ -71,6 +71,7 @@ def open_run(
     seed: int,
     split: Path,
     data_dir: Path,
+    inventory: Path,
     *,
     reading: str = "code",
     device: str = "auto",
@@ -81,6 +82,7 @@ def open_run(
 ) -> Run:
     """Read the dataset and the split, and build the method.
 
+    inventory: the raw files that were checked; those in `data_dir` must be the same.
     weights: files of pretrained weights, where the method takes some. A ConfigError for an experiment or an
     attribute that does not exist, and for labels that the dataset does not have.
     """
@@ -88,7 +90,7 @@ def open_run(
     method_class = load_method(found.method)
     torch.set_num_threads(threads)
     device = setup_torch(device if method_class.ON_GPU else "cpu", precision)
-    images = read(found.dataset, data_dir)
+    images = read(found.dataset, data_dir, inventory)
     settings = found.values(reading, features)
     shape = (images.pixels.shape[3], settings["image_size"], settings["image_size"])
     attributes = _attributes(found, unit, images) if method_class.LABELLED else None
