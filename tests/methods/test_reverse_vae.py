@@ -78,7 +78,7 @@ def test_xi_is_1_but_in_the_notebook():
 @pytest.mark.parametrize("reading", ["paper", "code"])
 def test_settings_are_those_of_sections_4_3_to_4_5(reading):
     values = find_experiment("reverse-vae-mnist").values(reading)
-    # Section 4.5: pixels in [0, 1], which the sigmoid that Section 4.3 takes away ends in; L_recon_x by default.
+    # Pixels in [0, 1], the range of the sigmoid that Section 4.3 takes away; L_recon_x by default.
     assert (values["pixel_range"], values["output"], values["recon_x_weight"]) == ([0, 1], "sigmoid", 1)
     assert values["learning_rate_recon_x"] == values["learning_rate_reconstruction"]
 
@@ -236,7 +236,7 @@ def test_gradients_of_lines_16_to_18(monkeypatch, xi, eta, recon_x_weight):
 
 @pytest.mark.parametrize("recon_x_weight", [1, 0])
 def test_averages_of_batch_norms_follow_a_networks_own_update(monkeypatch, recon_x_weight):
-    """Dis: line 10, at x_int, Gen(z) and x. Gen and Enc: lines 12 and 13, and L_recon_x where it has a weight."""
+    """Dis: line 10, at x_int, Gen(z), x. Gen and Enc: lines 12 and 13, and L_recon_x where it has a weight."""
     model = exact(monkeypatch, n_dis=1, critic_norm="batch", recon_x_weight=recon_x_weight)
     images, z = batch(model).double(), model.z
     x, *rest = images.split(len(z))

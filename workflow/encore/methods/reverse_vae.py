@@ -185,9 +185,7 @@ class ReverseVAE(NetworkMethod):
             losses["recon_x"] = self._recon_x(x)
             descents["recon_x"] = weight * losses["recon_x"]
         # The updates come after all gradients: lines 16 to 18 share the losses of lines 14 and 15.
-        gradients = {
-            name: self._gradients(name, loss, retain_graph=True) for name, loss in descents.items()
-        }
+        gradients = {name: self._gradients(name, loss, retain_graph=True) for name, loss in descents.items()}
         for name, of_loss in gradients.items():
             self._update(name, of_loss)
         return losses

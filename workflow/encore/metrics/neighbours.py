@@ -34,7 +34,9 @@ def vote(
     classes = labels[np.take_along_axis(places, others, axis=1)]
     votes = (classes[:, :, None] == classes[:, None, :]).sum(axis=2)
     first = votes.argmax(axis=1)[:, None]
-    return np.take_along_axis(classes, first, axis=1)[:, 0], np.take_along_axis(distances, first, axis=1)[:, 0]
+    return np.take_along_axis(classes, first, axis=1)[:, 0], np.take_along_axis(distances, first, axis=1)[
+        :, 0
+    ]
 
 
 def limits(labels: np.ndarray, distances: np.ndarray, n_classes: int) -> np.ndarray:

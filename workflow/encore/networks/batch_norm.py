@@ -8,7 +8,7 @@ from torch import nn
 
 @contextmanager
 def standing_averages(*networks: nn.Module) -> Iterator[None]:
-    """Within it, batch norms normalise by the batch as they do in training, and their averages stand still."""
+    """Within it, batch norms normalise by the batch, as in training, and their averages stand still."""
     kinds = (nn.BatchNorm1d, nn.BatchNorm2d)
     parts = (part for network in networks for part in network.modules() if isinstance(part, kinds))
     tracking = [norm for norm in parts if norm.track_running_stats]

@@ -55,8 +55,10 @@ def _taken(voted: np.ndarray, distances: np.ndarray, near: np.ndarray) -> np.nda
 def shares(
     taken: np.ndarray, labels: np.ndarray, anomalous: np.ndarray, classes: tuple[str, ...]
 ) -> pd.DataFrame:
-    """The table of `resemble`. taken: (n,), what each test image's reconstruction is taken for, -1 for none, NaN
-    for what has no reconstruction; labels, anomalous: (n,).
+    """The table of `resemble`.
+
+    taken: (n,), what the reconstruction of each test image is taken for, -1 for none, NaN where there is no
+    reconstruction. labels, anomalous: (n,), of the test images.
     """
     rows = [
         {
