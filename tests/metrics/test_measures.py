@@ -58,14 +58,16 @@ def test_an_image_that_stands_twice_is_refused():
 
 
 def test_what_a_run_resembles_stands_beside_its_scores():
-    shares = pd.DataFrame({"class": ["3", "4", "9", "0"], "share": [0.25, 0.5, 0.125, 0.125]})
+    columns = {"class": ["3", "4", "9", "0", "unlike any"], "share": [0.25, 0.5, 0.125, 0, 0.125]}
+    shares = pd.DataFrame(columns | {"images": [4, 1, 1, 2, 0], "itself": [0.25, 1, 0, 0.5, np.nan]})
     run = run_of(scores(), resemblance=shares)
     both = measured("ranking resemblance", run, resemblance={"3": ("4", "9")})
     rows = both[4:]
     assert both[:4] == measured("ranking", run)
     assert all(set(row) == set(COLUMNS) for row in rows)
     assert {row["metric"]: row["value"] for row in rows} == {
-        "resembles_normal": 0.75,
+        "resembles_normal": 0.625,
+        "resembles_itself": 0.5,
         "resembles_named": 0.625,
     }
     ranked = measured("ranking", run_of(scores()))[0]
