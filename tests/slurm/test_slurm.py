@@ -156,7 +156,7 @@ def jobs_of(project):
 
 
 def test_options_on_the_command_line_leave_the_gpu_asked_for(lab, made_small):
-    """The cluster's GPUs are none: the training gets one, and says that it finds none, instead of taking a CPU."""
+    """The cluster's GPUs are none: the training gets one and says that there is none, and takes no CPU."""
     profile = ("--profile", "profiles/slurm", "--retries", "0", "--latency-wait", "5")
     poll = ("--slurm-init-seconds-before-status-checks", "3", "--seconds-between-status-checks", "3")
     threads = ("--set-threads", "train=1", "score=1")
@@ -169,7 +169,7 @@ def test_options_on_the_command_line_leave_the_gpu_asked_for(lab, made_small):
 
 
 def test_a_status_in_the_middle_and_cancelled_groups_lose_nothing(lab, background, made_small, small_demo):
-    """All allocations, each a group of jobs, are cancelled while they train; a status comes before and after."""
+    """All allocations, each a group of jobs, are cancelled while they train; a status before and after."""
     made_small(lab).edit("workflow/papers/piad.yaml", "iterations: {value: 10,", "iterations: {value: 40,")
     running = background(lab, *HERE, "demo", "--config", "device=cpu", "checkpoint_seconds=1")
     until(lambda: past(lab, 0), 120, "the first checkpoint")

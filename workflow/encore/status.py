@@ -116,8 +116,8 @@ def states(experiment: Experiment, config: Mapping) -> dict[tuple[str, int], Sta
 def render_status(papers: Iterable[Paper], config: Mapping, targets: Iterable[str] = ()) -> str:
     """Every table of `papers` with the state of its runs, then what is running, stopped, diverged and failed.
 
-    targets: the papers, tables and figures that alone are shown, where any are named; a ConfigError for a name
-    that is none of them. A demonstration is shown once any of its runs has begun, and where it is named.
+    targets: the papers, tables and figures that alone are shown, where any are named; a ConfigError for a
+    name that is none of them. A demonstration is shown once any of its runs has begun, and where it is named.
     """
     found: dict[str, dict[tuple[str, int], State]] = {}
     blocks = []
