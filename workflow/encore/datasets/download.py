@@ -88,8 +88,13 @@ def _demand_by_hand(name: str, entry: Dataset, data_dir: Path) -> None:
         )
 
 
-def fetch_file(name: str, file: File, data_dir: Path, accept_unverified: bool = False) -> list[RawFile]:
-    """Finds or downloads one file to <data_dir>/<name>/ and verifies it; raises DownloadError."""
+def fetch_file(
+    name: str, file: File, data_dir: Path, accept_unverified: bool | None = False
+) -> list[RawFile]:
+    """Finds or downloads one file to <data_dir>/<name>/ and verifies it; raises DownloadError.
+
+    accept_unverified: as in `fetch`; None where no configuration can accept it.
+    """
     raw = file.name if file.name.startswith(BUNDLED) else f"{name}/{file.name}"
     path = locate(raw, data_dir)
     if not os.path.lexists(path):
@@ -100,7 +105,9 @@ def fetch_file(name: str, file: File, data_dir: Path, accept_unverified: bool = 
     fault = _fault(file, path)
     if fault and not accept_unverified:
         remedy = "install the scikit-learn of the lock" if raw.startswith(BUNDLED) else f"remove {path}"
-        raise DownloadError(f"{raw}: {fault}; {remedy} or list {name} under accept_unverified in config.yaml")
+        accept = f" or list {name} under accept_unverified in config.yaml"
+        how = ", so that the published one takes its place" if accept_unverified is None else accept
+        raise DownloadError(f"{raw}: {fault}; {remedy}{how}")
     found = _raw_file(raw, path, None if fault else _checksum(file)[0])
     if found.mark != mark:
         raise DownloadError(f"{path}: it changed while it was read; start again once it is whole")

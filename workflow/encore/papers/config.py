@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from encore.datasets.catalogue import DATASETS
@@ -11,7 +11,7 @@ from encore.papers.model import READINGS, Experiment
 from encore.papers.read import known_papers, load_papers
 from encore.papers.schema import read_schema, schema_faults
 from encore.registry import method_facts
-from encore.strict import ConfigError, load_yaml, nearest
+from encore.strict import ConfigError, load_yaml, nearest, yaml_value
 
 SCHEMA = "config.schema.yaml"
 
@@ -26,6 +26,41 @@ def checked_config(text: str) -> dict[str, object]:
     config = read_config(text)
     check_config(config)
     return config_defaults() | config
+
+
+def resolve_config(
+    files: Iterable[Path], asked: Iterable[str] = (), where: str = "config.yaml"
+) -> dict[str, object]:
+    """The configuration of files, and of `key=value` as `--config` takes them, each over those before.
+
+    Mappings are merged and all else replaced, as Snakemake has it; but every value is read strictly and as
+    its key in the schema has it, so that `seeds=[0]` is a number and `data_dir=2024` a folder. The result is
+    checked and has its defaults.
+    """
+    config: dict[str, object] = {}
+    for path in files:
+        _merge(config, load_yaml(path))
+    for entry in asked:
+        key, _, text = entry.partition("=")
+        _merge(config, {key: _asked_value(key, text.strip("'\""))})
+    check_config(config, where)
+    return config_defaults() | config
+
+
+def _merge(config: dict, over: Mapping) -> None:
+    for key, value in over.items():
+        if isinstance(value, Mapping):
+            below = config.get(key)
+            config[key] = dict(below) if isinstance(below, Mapping) else {}
+            _merge(config[key], value)
+        else:
+            config[key] = value
+
+
+def _asked_value(key: str, text: str) -> object:
+    about = read_schema(SCHEMA)["properties"].get(key, {})
+    is_text = about.get("type") == "string" or "enum" in about
+    return text if is_text else yaml_value(text, f"--config {key}")
 
 
 def config_defaults() -> dict[str, object]:
