@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from encore.audit.manifest import left_out
+from encore.audit.manifest import inventory_of, left_out
 from encore.audit.page import COMMAND, Page, Section, plain
-from encore.audit.records import LOCK
+from encore.audit.records import LOCK, RecordError
 from encore.audit.trail import CellOfTable, RunOfCell, Trail, cells_of_table
 from encore.datasets.catalogue import DATASETS
-from encore.datasets.inventory import RawFile, read_inventory
+from encore.datasets.inventory import RawFile
 from encore.digest import file_digest
 from encore.papers.find import find_table
 from encore.papers.layout import LOGS, RESULTS, log_of, path
@@ -508,8 +508,8 @@ def _data(case: _Case) -> Section:
         title = f"{record['dataset']}, {entry.title}" if entry else record["dataset"]
         sentences.append(f"{title}; licence {record['licence']}; {record['homepage']}")
         try:
-            files += read_inventory(case.trail.root / name)
-        except (FileNotFoundError, ValueError):
+            files += inventory_of(case.trail, name)
+        except (FileNotFoundError, RecordError):
             sentences.append(f"{name}, which names its raw files, cannot be read.")
     sentences += dict.fromkeys(_divided(job) for job in jobs)
     judged = case.cell.experiment.judged if case.cell.experiment else {}
@@ -599,7 +599,7 @@ def _links(trail: Trail, table: str, cell: CellOfTable) -> Iterator[_Link]:
     names = [*top, *sorted(of_file, key=lambda name: len(of_file[name]) > 1)]
     records = {trail.made_by[name]: trail.record_of(name) for name in names if name in trail.made_by}
     claims = _claims(records.values())
-    may_lack = left_out(trail.root)
+    may_lack = left_out(trail)
     for name in names:
         record = trail.made_by.get(name, "")
         log = log_of(record, records[record]["rule"]) if record else ""
