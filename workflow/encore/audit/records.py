@@ -158,7 +158,7 @@ OF_RUN = {
     "job": {
         "method": str,
         "protocol": str,
-        "split_seed": int,
+        "split_seed": int | str,
         "precision": str,
         "settings": dict,
     },
