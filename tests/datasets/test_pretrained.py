@@ -91,8 +91,10 @@ def test_files_are_those_that_torchvision_loads(name):
     ],
 )
 def test_a_file_that_does_not_fit_is_refused_by_name(changed, found, place, tmp_path):
-    with pytest.raises(DownloadError, match=rf"vgg19/vgg19-x\.pth: found {found}"):
+    with pytest.raises(DownloadError, match=rf"vgg19/vgg19-x\.pth: found {found}") as caught:
         pretrained.fetch_pretrained("vgg19", place(saved(state_dict(), tmp_path), **changed))
+    assert "vgg19-x.pth, so that the published one takes its place" in str(caught.value)
+    assert "accept_unverified" not in str(caught.value)  # which takes data sets alone
 
 
 class Mischief:

@@ -44,7 +44,9 @@ def remove_scratch():
             continue
         reading = reading_for(experiment, config)
         scored = [
-            Path(layout.record(experiment.scored_by, experiment=name, unit=of, seed=run))
+            Path(
+                layout.record(experiment.scored_by, experiment=name, unit=of, seed=run)
+            )
             for of, run in selected_runs(experiment, config)
             if experiment.trained_unit(of, reading) == unit and str(run) == seed
         ]

@@ -53,12 +53,16 @@ def command_line():
     started = program.stem == "snakemake" or program.parent.name == "snakemake"
     if workflow.remote_exec or workflow.subprocess_exec or not started:
         return None
-    with contextlib.redirect_stderr(io.StringIO()):  # it has said already which profile it takes
+    with contextlib.redirect_stderr(
+        io.StringIO()
+    ):  # it has said already which profile it takes
         return parse_args(sys.argv[1:])[1]
 
 
 if not Path(workflow.basedir).samefile(Path.cwd()):
-    sys.exit(f"Encore runs in its own folder; go to {workflow.basedir} and start it there.")
+    sys.exit(
+        f"Encore runs in its own folder; go to {workflow.basedir} and start it there."
+    )
 ASKED = command_line()
 # Where jobs run on a cluster, this machine's lack of a GPU says nothing.
 ON_CLUSTER = workflow.remote_exec or (
@@ -108,8 +112,8 @@ wildcard_constraints:
     dataset="|".join(DATASETS),
     protocol="[a-z0-9_]+",
     unit="[A-Za-z0-9_]+",
-    seed="[0-9]+",
-    split_seed="[0-9]+",
+    seed="0|[1-9][0-9]{0,9}",
+    split_seed="0|[1-9][0-9]{0,9}",
     weights="vgg19|vgg19_caffe|inception_v3",
     table="|".join(TABLES),
     figure="|".join(FIGURES),

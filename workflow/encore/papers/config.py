@@ -28,9 +28,7 @@ def checked_config(text: str) -> dict[str, object]:
     return config_defaults() | config
 
 
-def resolve_config(
-    files: Iterable[Path], asked: Iterable[str] = (), where: str = "config.yaml"
-) -> dict[str, object]:
+def resolve_config(files: Iterable[Path], asked: Iterable[str] = ()) -> dict[str, object]:
     """The configuration of files, and of `key=value` as `--config` takes them, each over those before.
 
     Mappings are merged and all else replaced, as Snakemake has it; but every value is read strictly and as
@@ -38,12 +36,15 @@ def resolve_config(
     checked and has its defaults.
     """
     config: dict[str, object] = {}
+    read = []
     for path in files:
         _merge(config, load_yaml(path))
+        read.append(str(path))
     for entry in asked:
         key, _, text = entry.partition("=")
         _merge(config, {key: _asked_value(key, text.strip("'\""))})
-    check_config(config, where)
+        read.append(f"--config {key}")
+    check_config(config, " with ".join([read[0], ", ".join(read[1:])] if read[1:] else read))
     return config_defaults() | config
 
 
