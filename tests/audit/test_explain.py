@@ -11,7 +11,7 @@ from encore.audit import explain as module
 from encore.audit.explain import explain, explain_cell
 from encore.audit.manifest import LEFT_OUT
 from encore.audit.page import as_text
-from encore.audit.records import recorded
+from encore.audit.records import RecordError, recorded
 from encore.audit.trail import CellOfTable, read_trail
 from encore.datasets.inventory import RawFile, write_inventory
 from encore.papers.find import find_experiment
@@ -425,3 +425,40 @@ def test_a_page_fits_a_terminal_but_for_its_commands(small_demo):
         assert all(line.startswith("    python workflow/scripts/") for line in long)
         assert not any(line != line.rstrip() for line in text.splitlines())
     assert "iterations" in as_text(page(small_demo.folder))
+
+
+# --- what is broken --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["tables/demo.csv", "measures/demo-piad.csv"])
+@pytest.mark.parametrize(
+    "content", [b"", b'\xff\x00,\n"', b"a,b\n1,2\n", b'seed,value\n"', b"\x00" * 9], ids=range(5)
+)
+def test_a_file_of_numbers_that_is_none_is_one_sentence(name, content, results):
+    (results / "results" / name).write_bytes(content)
+    with pytest.raises(RecordError, match=f"results/{name} cannot be read any more: ") as caught:
+        page(results)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["tables/demo.csv", "measures/demo-piad.csv"])
+def test_what_stands_twice_is_one_sentence(name, results):
+    path = results / "results" / name
+    path.write_text(path.read_text() + path.read_text().splitlines()[1] + "\n")
+    with pytest.raises(RecordError, match=f"results/{name} cannot be read any more: .*(twice|than once)"):
+        page(results)
+
+
+def test_left_out_hides_no_table(results):
+    (results / LEFT_OUT).write_text(f"{module.file_digest(results / SCORES)}  {SCORES}\n")
+    (results / SCORES).unlink()
+    assert f"MISSING: {SCORES}" in said(page(results))
+
+
+def test_a_record_gives_a_terminal_no_commands(results):
+    path = results / "results/runs/demo-piad/0/0/train.json"
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps(record | {"deviations": ["\x1b[2Jgone"]}))
+    text = as_text(page(results))
+    assert "\x1b" not in text
+    assert "\\x1b[2Jgone" in text

@@ -16,6 +16,7 @@ from encore.audit import export as export_module
 from encore.audit.export import export, in_order, not_exported
 from encore.audit.manifest import LEFT_OUT, SUMS, read_sums
 from encore.audit.trail import Trail
+from encore.digest import file_digest
 from encore.script import UserError
 
 pytestmark = pytest.mark.workflow
@@ -215,6 +216,51 @@ def test_results_that_do_not_verify_are_not_exported(finished, tmp_path, monkeyp
     assert "scores.csv has changed" in message
     assert re.search(r"[^.] \(and \d+ more\)\.$", message)
     assert not (tmp_path / "out.zip").exists()
+
+
+@pytest.mark.parametrize("name", ["../.bashrc", "{}/.bashrc"])
+def test_an_export_writes_nothing_outside_of_itself(finished, tmp_path, monkeypatch, name):
+    """The name is below the folder where the export would be written, so that a copy of it would be there."""
+    monkeypatch.chdir(finished.folder)
+    monkeypatch.setattr(export_module, "verify", lambda data_dir: [])
+    mine = finished.folder.parent / ".bashrc"
+    mine.write_text("mine")
+    (tmp_path / "to").mkdir()
+    with SUMS.open("a") as stream:
+        stream.write(f"{file_digest(mine)}  {name.format(mine.parent)}\n")
+    with pytest.raises(UserError, match="which is no file below results"):
+        export(tmp_path / "to" / "out", {"data_dir": "data"})
+    assert list((tmp_path / "to").iterdir()) == []
+
+
+def test_an_export_holds_what_was_verified(finished, monkeypatch, tmp_path):
+    """A file that changes between the check and the copy."""
+    monkeypatch.chdir(finished.folder)
+
+    def verify_and_change(data_dir):
+        Path("results/tables/demo.md").write_text("changed")
+        return []
+
+    monkeypatch.setattr(export_module, "verify", verify_and_change)
+    with pytest.raises(UserError, match=r"results/tables/demo\.md was changed while it was exported"):
+        export(tmp_path / "outside", {"data_dir": "data"})
+    assert not (tmp_path / "outside").exists()
+
+
+@pytest.mark.usefixtures("verified")
+def test_an_export_is_not_written_into_the_results():
+    with pytest.raises(UserError, match=r"results/out\.zip lies in results itself"):
+        export(Path("results/out.zip"), {"data_dir": "data"})
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "[" * 100_000, "\ud800"])
+def test_a_kept_configuration_that_is_none_is_one_sentence(finished, content):
+    path = finished.folder / "results/audit/config.json"
+    path.write_bytes(content.encode(errors="surrogatepass"))
+    said = finished.run(sys.executable, "-m", "encore.audit", "export", "out", expect=1)
+    assert said.startswith("results/audit/config.json is not the configuration of the results: ")
+    assert said.count("\n") == 1
+    assert "`snakemake -c1 audit` writes it again" in said
 
 
 def test_one_fault_is_not_counted(verified, monkeypatch):

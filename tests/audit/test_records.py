@@ -9,10 +9,13 @@ import pytest
 
 from encore.audit.records import (
     RecordError,
+    as_recorded,
+    demand_same_model,
     input_of,
     judge_of,
     model_of,
     read_record,
+    record_beside,
     recorded,
     training_of,
 )
@@ -133,6 +136,9 @@ def test_what_fails_is_not_recorded(tmp_path):
         (b'{"schema": 1', "is not a record: "),
         (b"[" * 100_000, "is not a record: "),
         (b"[]", "is not a record of schema 1."),
+        (b'{"schema": 1, "rule": "a", "rule": "b"}', "is not a record: the key 'rule' stands twice"),
+        (b'{"schema": 1, "more": ' + b"[" * 400 + b"]" * 400 + b"}", "nested deeper than 32 levels."),
+        (b'{"schema": 2}', "is not a record of schema 1."),
         (b'{"schema": [1]}', "is not a record of schema 1."),
         (b'{"schema": 1, "rule": "score"}', "it lacks command, inputs, outputs, source, environment, run."),
     ],
@@ -150,6 +156,10 @@ def test_a_file_that_is_no_record_is_one_sentence(content, sentence, tmp_path):
     ("changed", "lacks"),
     [
         ({"run": {"seconds": 1.0}}, "started in run"),
+        ({"command": [1]}, "1 in command"),
+        ({"deviations": "none"}, "deviations"),
+        ({"device": {"device": None}}, "device in device"),
+        ({"diverged": True}, "diverged"),
         ({"environment": {}}, "python in environment, platform in environment, libraries in environment, "),
         ({"source": {"commit": None}}, "dirty in source"),
         ({"outputs": {"a.csv": None}}, "a.csv in outputs"),
@@ -174,6 +184,125 @@ def test_a_record_that_lacks_what_readers_need_says_what(changed, lacks):
     with pytest.raises(RecordError, match=re.escape(lacks)) as caught:
         read_record(path)
     assert str(caught.value).startswith("a.json is not a whole record: it lacks ")
+
+
+@pytest.mark.parametrize(
+    ("run", "sentence"),
+    [
+        ({"started": "yesterday", "seconds": 1.0}, "its run started at 'yesterday', expected a time such as"),
+        ({"started": "2026-01-31T10:20:30Z", "seconds": 1e300}, "its run took 1e+300 seconds"),
+        ({"started": "9999-12-31T23:59:59Z", "seconds": 10}, "its run started at '9999-12-31T23:59:59Z'"),
+    ],
+)
+@pytest.mark.usefixtures("written")
+def test_a_time_that_is_none_is_one_sentence(run, sentence):
+    path = Path("a.json")
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"run": run}))
+    with pytest.raises(RecordError, match=re.escape(sentence)):
+        read_record(path)
+
+
+def test_a_huge_file_is_not_read_as_a_record(tmp_path):
+    path = tmp_path / "a.json"
+    with path.open("wb") as stream:
+        stream.truncate(2**36)
+    with pytest.raises(RecordError, match="it has 68,719,476,736 bytes"):
+        read_record(path)
+
+
+# --- what was changed since is not read ----------------------------------------------------------------
+
+SCORES = Path("results/runs/demo-kde/0/3/scores.csv")
+
+
+@pytest.fixture
+def scored(tmp_path, monkeypatch):
+    """The present folder holds scores with their record, and a table of measures with its own."""
+    monkeypatch.chdir(tmp_path)
+    for rule, path in (("count", SCORES), ("count", Path("results/measures/demo-kde.csv"))):
+        path.parent.mkdir(parents=True)
+        made = path.with_name("score.json") if path == SCORES else path.with_suffix(".json")
+        path.write_text("index,score\n0,0.5\n")
+        with recorded(rule, made, outputs=[path]):
+            pass
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "made"),
+    [
+        ("results/runs/a/b/0/scores.csv", "results/runs/a/b/0/score.json"),
+        ("/x/results/runs/a/b/0/model.safetensors", "/x/results/runs/a/b/0/train.json"),
+        ("results/runs/a/b/0/resemblance.csv", "results/runs/a/b/0/resemble.json"),
+        ("results/measures/a.csv", "results/measures/a.json"),
+        ("results/datasets/mnist_counts.csv", "results/datasets/mnist_counts.json"),
+        ("results/weights/vgg19_statistics.safetensors", "results/weights/vgg19_statistics.json"),
+        ("results/tables/a.md", "results/tables/a.json"),
+        ("results/tables/a.json", None),
+        ("data/mnist/train.gz", None),
+    ],
+)
+def test_a_result_has_its_record_beside_it(name, made):
+    assert record_beside(Path(name)) == (Path(made) if made else None)
+
+
+@pytest.mark.usefixtures("scored")
+@pytest.mark.parametrize("here", [Path(), None])
+def test_a_file_that_is_what_its_record_says_is_read(here, tmp_path):
+    path = (tmp_path if here is None else here) / SCORES
+    assert as_recorded(path, path.with_name("score.json")) == path
+
+
+@pytest.mark.usefixtures("scored")
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [("index,score\n0,0.6\n", "its SHA-256 is "), ("", "it has 0 bytes, recorded were 18")],
+)
+def test_a_file_that_was_changed_since_is_not_read(content, found):
+    SCORES.write_text(content)
+    with pytest.raises(RecordError) as caught:
+        as_recorded(SCORES, SCORES.with_name("score.json"))
+    assert str(caught.value).startswith(
+        f"{SCORES} is no longer the file that {SCORES.with_name('score.json')} describes: {found}"
+    )
+    assert "put that file back, or remove it and start again" in str(caught.value)
+
+
+@pytest.mark.usefixtures("scored")
+def test_a_file_without_its_record_is_not_read():
+    made = SCORES.with_name("score.json")
+    other = SCORES.with_name("history.csv")
+    other.write_text("")
+    with pytest.raises(RecordError, match=f"{made} is no record of {other}; remove both"):
+        as_recorded(other, made)
+    made.unlink()
+    with pytest.raises(RecordError, match=f"{SCORES} has no record {made}"):
+        as_recorded(SCORES, made)
+
+
+@pytest.mark.parametrize("name", [SCORES, Path("results/measures/demo-kde.csv")])
+def test_no_stage_begins_with_an_input_that_was_changed_since(name, scored):
+    name.write_text(name.read_text().replace("5", "6"))
+    with pytest.raises(RecordError, match=f"{name} is no longer"), recorded("plot", Path("x.json"), [name]):
+        pytest.fail("it began")
+    assert not Path("x.json").exists()
+
+
+def test_a_scoring_by_another_model_than_its_training_gave_is_refused(scored):
+    training = Path("results/runs/demo-ifcvaegan/closed_loop/3/train.json")
+    path = Path(OWN)
+    path.parent.mkdir(parents=True)
+    path.write_text("model")
+    with recorded("plot", training, outputs=[path]):
+        pass
+    told = record(OWN)
+    told["inputs"] = read_record(training)["outputs"]
+    demand_same_model(told, Path("score.json"), training)
+    told["inputs"] = {OWN: {"sha256": "0" * 64, "bytes": 5}}
+    with pytest.raises(
+        RecordError, match=f"score.json tells of scores by another model than the one of {training}"
+    ):
+        demand_same_model(told, Path("score.json"), training)
 
 
 def test_every_record_of_the_references_is_whole():

@@ -18,19 +18,19 @@ from encore.papers.config import config_defaults
 from encore.script import UserError, run_script
 from encore.strict import ConfigError, load_yaml
 
-NEEDED = ("config.yaml", "results")  # in the folder that Snakemake ran in
+NEEDED = {"config.yaml": Path.is_file, "results": Path.is_dir}  # in the folder that Snakemake ran in
 FOLDERS_OF_CONFIG = ("data_dir", "photographs")
 EXPLAINED = 12  # cells at once; more are no page to read
 
 
 def demand_folder() -> None:
     """A UserError where this is not the folder that Snakemake ran in, with the one that was meant."""
-    lacking = [name for name in NEEDED if not Path(name).exists()]
+    lacking = [name for name, is_there in NEEDED.items() if not is_there(Path(name))]
     if not lacking:
         return
     here = Path.cwd()
     above, below = (
-        [folder for folder in near if all((folder / name).exists() for name in NEEDED)]
+        [folder for folder in near if all(there(folder / name) for name, there in NEEDED.items())]
         for near in (here.parents, here.glob("*/"))
     )
     meant = above[0] if above else below[0] if len(below) == 1 else None

@@ -45,7 +45,9 @@ def inventory_of(trail: Trail, name: str) -> list[RawFile]:
         for file in files:
             if Path(file.path).is_absolute() or ".." in Path(file.path).parts:
                 raise ValueError(f"it names {file.path!r}, which lies outside the folder of raw files")
-    except (ValueError, TypeError, csv.Error) as error:
+    except TypeError:
+        raise RecordError(f"{name} is no inventory of raw files: one of its rows is cut off.") from None
+    except (ValueError, csv.Error) as error:
         raise RecordError(f"{name} is no inventory of raw files: {error}.") from None
     return files
 
