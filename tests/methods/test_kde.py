@@ -20,6 +20,13 @@ def images():
     return torch.from_numpy(generator.random((2, 60, 1, 4, 4), dtype=np.float32))
 
 
+@pytest.fixture(scope="module")
+def bright():
+    """Images of 784 pixels, most of them dark."""
+    generator = np.random.default_rng(0)
+    return torch.from_numpy(generator.random((2, 400, 1, 28, 28), dtype=np.float32) ** 4)
+
+
 def kde(**changed):
     settings = find_experiment("demo-kde").values("code") | changed
     return KDE(settings, (1, 4, 4), 0, "cpu")
@@ -108,19 +115,45 @@ def test_images_that_do_not_differ_cannot_be_whitened():
         kde(whitening="pca").step(torch.full((4, 1, 4, 4), 0.5))
 
 
+def best_held_out(train, grid, folds):
+    """The bandwidth with the greatest likelihood of held-out images, summed by hand."""
+    parts = train.chunk(folds)
+    rests = [torch.cat([*parts[:fold], *parts[fold + 1 :]]) for fold in range(folds)]
+    likelihood = {
+        bandwidth: -sum(
+            minus_log_density(rest, held, bandwidth).sum() for rest, held in zip(rests, parts, strict=True)
+        )
+        for bandwidth in grid
+    }
+    return max(likelihood, key=likelihood.get)
+
+
+def chosen_bandwidth(train, grid, folds):
+    search = {"bandwidth_grid": grid, "bandwidth_folds": folds, "bandwidth_images": len(train)}
+    return float(kde(bandwidth="cross_validation", **search).step(train)["bandwidth"])
+
+
 def test_bandwidth_is_that_of_the_best_held_out_likelihood(images):
-    train, _ = images
     grid = [0.01, 0.1, 0.3, 1.0, 3.0]
-    method = kde(bandwidth="cross_validation", bandwidth_grid=grid, bandwidth_folds=3, bandwidth_images=60)
-    chosen = float(method.step(train)["bandwidth"])
-    likelihood = {}
-    for bandwidth in grid:
-        likelihood[bandwidth] = 0.0
-        for fold in range(3):
-            held = slice(20 * fold, 20 * fold + 20)
-            rest = torch.cat([train[: 20 * fold], train[20 * fold + 20 :]])
-            likelihood[bandwidth] -= minus_log_density(rest, train[held], bandwidth).sum()
-    assert chosen == max(likelihood, key=likelihood.get)
+    assert chosen_bandwidth(images[0], grid, 3) == best_held_out(images[0], grid, 3)
+
+
+def test_bandwidth_is_chosen_with_as_many_folds_as_are_set(images):
+    """Two clusters after each other: of two folds each holds out one whole, of five none does."""
+    train = images[0].clone()
+    train[30:] += 3
+    grid = [0.1, 0.3, 1.0, 3.0]
+    chosen = [chosen_bandwidth(train, grid, folds) for folds in (2, 5)]
+    assert chosen == [best_held_out(train, grid, folds) for folds in (2, 5)]
+    assert chosen[0] > chosen[1]
+
+
+def test_bandwidth_is_chosen_by_the_exact_likelihood_in_high_dimension(bright):
+    """With scikit-learn's default leaves the search chooses another one."""
+    train, grid = bright[0][:201], [0.2, 0.25, 0.3, 0.35, 0.5]
+    rounded = GridSearchCV(KernelDensity(), {"bandwidth": grid}, cv=KFold(3)).fit(rows(train))
+    assert chosen_bandwidth(train, grid, 3) == best_held_out(train, grid, 3)
+    assert chosen_bandwidth(train, grid, 3) != rounded.best_params_["bandwidth"]
 
 
 def test_a_sweep_scores_every_bandwidth_and_leaf_size(images):
@@ -136,13 +169,13 @@ def test_a_sweep_scores_every_bandwidth_and_leaf_size(images):
     torch.testing.assert_close(columns["bandwidth_0.2_leaf_all"], columns["score"])
 
 
-def test_scikit_learns_small_leaves_lose_the_density_in_high_dimension():
+def test_scikit_learns_small_leaves_lose_the_density_in_high_dimension(bright):
     """Why one leaf: if a later scikit-learn mends this, the setting, its reason and the figure can go."""
-    generator = np.random.default_rng(0)
-    images = torch.from_numpy(generator.random((2, 400, 1, 28, 28), dtype=np.float32) ** 4)
     method = kde(bandwidth=0.5, sweep_bandwidths=[0.5], sweep_leaf_sizes=[40])
-    method.step(images[0])
-    columns = method.score(images[1])
-    exact = minus_log_density(*images, 0.5)
+    method.step(bright[0])
+    columns = method.score(bright[1])
+    exact = minus_log_density(*bright, 0.5)
     np.testing.assert_allclose(columns["score"], exact, rtol=1e-9)
     assert np.abs(columns["bandwidth_0.5_leaf_40"].numpy() - exact).max() > 1
+    method.settings = method.settings | {"leaf_size": 40}
+    assert torch.equal(method.score(bright[1])["score"], columns["bandwidth_0.5_leaf_40"])

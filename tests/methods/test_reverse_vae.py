@@ -236,7 +236,7 @@ def test_gradients_of_lines_16_to_18(monkeypatch, xi, eta, recon_x_weight):
 
 @pytest.mark.parametrize("recon_x_weight", [1, 0])
 def test_averages_of_batch_norms_follow_a_networks_own_update(monkeypatch, recon_x_weight):
-    """Dis: line 10, at x_int, Gen(z), x. Gen and Enc: lines 12 and 13, and L_recon_x if it has a weight."""
+    """Dis: line 10, at x_int, Gen(z), x. Gen and Enc: lines 12 and 13, and L_recon_x where it weighs."""
     model = exact(monkeypatch, n_dis=1, critic_norm="batch", recon_x_weight=recon_x_weight)
     images, z = batch(model).double(), model.z
     x, *rest = images.split(len(z))

@@ -164,7 +164,7 @@ def test_piad_plans_the_closed_form_number_of_runs(project):
     classes = 10 * 3
     # MNIST, Fashion-MNIST, CIFAR-10 with its ablation; COIL-100; LSUN
     piad = 7 * classes + 30 * 3 + 3
-    # Two methods on MNIST and CIFAR-10, whitened and not, a sweep each; three more shares on MNIST.
+    # Two methods on MNIST and CIFAR-10, whitened and not, with a sweep each; three more shares of variance.
     shallow = 2 * (4 * 10 + 2) + 2 * 3 * 10
     assert plan["score"] == piad + 5 * 3 + shallow
     assert plan["train"] == piad + 3 + shallow  # one model a seed for all five attributes, as in the code
