@@ -70,8 +70,8 @@ ON_CLUSTER = workflow.remote_exec or (
 )
 if ON_CLUSTER and ASKED and "turn" not in (ASKED.default_resources or ()):
     sys.exit(
-        "--default-resources on the command line replaces those of profiles/slurm/config.yaml, among them `turn` and "
-        "the signal that makes a training keep a checkpoint; write yours there, beside them."
+        "default-resources has no `turn: 1`, which lets what shares an allocation run one after another; "
+        "--default-resources on the command line replaces those of profiles/slurm/config.yaml, so write yours there."
     )
 
 try:
