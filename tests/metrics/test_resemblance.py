@@ -113,6 +113,12 @@ def test_what_becomes_another_class_resembles_it_and_what_becomes_nothing_does_n
     assert found["resembles_itself"] > 0.8
 
 
+def test_accuracy_is_the_share_of_test_images_taken_for_their_own_class(monkeypatch):
+    monkeypatch.setitem(PLACES, 0, 100)  # an `a` among the images of `b`
+    _, about = resembled(monkeypatch, lambda x: x)
+    assert about["accuracy"] == 19 / 20
+
+
 def test_a_model_that_makes_nothing_of_normal_images_fails_its_control(monkeypatch):
     table, about = resembled(monkeypatch, lambda x: torch.full_like(x, 60 / 255))
     assert measure(table, SimpleNamespace(resemblance={}), "c")["score"]["resembles_itself"] == 0
