@@ -160,7 +160,10 @@ def test_a_file_that_is_no_record_is_one_sentence(content, sentence, tmp_path):
             {"rule": "weights", "raw": {"path": "a", "bytes": 1, "verified": True}},
             "sha256 in raw, how in raw",
         ),
-        ({"rule": "score"}, "experiment, unit, seed, job, settings_digest, code_digest, device, deviations."),
+        (
+            {"rule": "score"},
+            "experiment, unit, seed, reading, job, settings_digest, code_digest, device, deviations.",
+        ),
         ({"rule": "train"}, "deviations, sources, iterations."),
     ],
 )

@@ -339,6 +339,15 @@ def test_training_images_score_evenly_from_0_to_1():
     torch.testing.assert_close(scores, torch.arange(40) / 40, rtol=0, atol=1.01 / 40)
 
 
+def test_a_model_that_is_no_number_gives_no_score():
+    """Every error is NaN then, and would stand above all training errors: a score of 1 for every image."""
+    model, x = trained(), batch(method())[:5]
+    model.after_training([x])
+    with torch.no_grad():
+        next(model.Enc.parameters()).fill_(torch.nan)
+    assert model.score(x)["score"].isnan().all()
+
+
 def test_scores_before_the_training_errors_are_refused():
     model = method()
     with pytest.raises(RuntimeError, match="call after_training first"):

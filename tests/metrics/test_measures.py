@@ -38,7 +38,7 @@ def run_of(scores, scored=SCORED, trained_on=(), model="m", **tables):
 
 def measured(module, *runs, **about):
     """The rows of runs, of an experiment that these modules measure."""
-    return measure(SimpleNamespace(measured_by=module.split(), **about), runs).to_dict("records")
+    return measure(SimpleNamespace(**about), runs, module.split()).to_dict("records")
 
 
 def test_a_row_for_each_score_column_and_metric():
@@ -148,6 +148,6 @@ def test_a_ranking_at_chance_is_flagged_and_no_other():
 
 
 def test_without_runs_there_are_columns_and_no_rows():
-    found = measure(SimpleNamespace(measured_by=["ranking"]), [])
+    found = measure(SimpleNamespace(), [], ["ranking"])
     assert tuple(found.columns) == COLUMNS
     assert found.empty

@@ -4,25 +4,39 @@ from pathlib import Path
 
 import pandas as pd
 
-from encore.audit.records import input_of, model_of, read_record, recorded, training_of
+from encore.audit.records import (
+    as_recorded,
+    demand_same_model,
+    input_of,
+    model_of,
+    read_record,
+    recorded,
+    training_of,
+)
 from encore.datasets.split import load_split
 from encore.files import write_atomically
 from encore.metrics.measures import ScoredRun, measure
-from encore.papers.find import find_experiment
+from encore.papers.find import find_experiment, metric_modules
 from encore.script import run_script, script_parser
 
 
 def read_run(scores: Path, resembled: bool) -> tuple[ScoredRun, list[Path]]:
-    """One run from its scores.csv and what lies beside it, and the files that were read."""
-    tables, record = {"scores": pd.read_csv(scores)}, scores.with_name("score.json")
-    scored = read_record(record)
-    trained = read_record(training_of(scored))
-    splits = [Path(input_of(made, "/splits/")) for made in (trained, scored)]
-    files = [scores, record, training_of(scored), *splits]
+    """One run from its scores.csv and what lies beside it, and the files that were read.
+
+    A RecordError where one of them is no longer what the records of the run say.
+    """
+    record = scores.with_name("score.json")
+    tables = {"scores": pd.read_csv(as_recorded(scores, record))}
+    scored, training = read_record(record), training_of(read_record(record))
+    trained = read_record(training)
+    demand_same_model(scored, record, training)
+    splits = {made: Path(input_of(read_record(made), "/splits/")) for made in (training, record)}
+    files = [scores, record, training, *splits.values()]
     if resembled:
-        tables["resemblance"] = pd.read_csv(scores.with_name("resemblance.csv"), dtype={"class": str})
-        files += [scores.with_name("resemblance.csv"), scores.with_name("resemble.json")]
-    trained_on, tested_on = map(load_split, splits)
+        resemblance, made = scores.with_name("resemblance.csv"), scores.with_name("resemble.json")
+        tables["resemblance"] = pd.read_csv(as_recorded(resemblance, made), dtype={"class": str})
+        files += [resemblance, made]
+    trained_on, tested_on = (load_split(as_recorded(path, made)) for made, path in splits.items())
     run = ScoredRun(tables, scored, trained, model_of(scored), trained_on.train, tested_on.test)
     return run, files
 
@@ -36,7 +50,7 @@ def main() -> None:
     with recorded("measure", arguments.record, outputs=[arguments.output]) as record:
         experiment = find_experiment(arguments.experiment)
         runs = [read_run(path, bool(experiment.resemblance)) for path in arguments.scores]
-        measures = measure(experiment, [run for run, _ in runs])
+        measures = measure(experiment, [run for run, _ in runs], metric_modules(experiment))
         write_atomically(arguments.output, measures.to_csv(index=False))
         record.inputs = [path for _, files in runs for path in files]
         record.about |= {"experiment": arguments.experiment}

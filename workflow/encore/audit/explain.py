@@ -13,16 +13,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from encore.audit.manifest import left_out
+from encore.audit.manifest import inventory_of, left_out
 from encore.audit.page import COMMAND, Page, Section, plain
-from encore.audit.records import LOCK
+from encore.audit.records import LOCK, RecordError
 from encore.audit.trail import CellOfTable, RunOfCell, Trail, cells_of_table
 from encore.datasets.catalogue import DATASETS
-from encore.datasets.download import RawFile, read_inventory
+from encore.datasets.inventory import RawFile
 from encore.digest import file_digest
 from encore.papers.find import find_table
 from encore.papers.layout import LOGS, RESULTS, log_of, path
-from encore.papers.model import AVERAGE, Paper, experiments_in
+from encore.papers.model import AVERAGE, EACH, Paper, experiments_in
 from encore.papers.present import staleness
 from encore.papers.read import load_papers
 from encore.script import UserError
@@ -508,10 +508,10 @@ def _data(case: _Case) -> Section:
         title = f"{record['dataset']}, {entry.title}" if entry else record["dataset"]
         sentences.append(f"{title}; licence {record['licence']}; {record['homepage']}")
         try:
-            files += read_inventory(case.trail.root / name)
-        except (FileNotFoundError, ValueError):
+            files += inventory_of(case.trail, name)
+        except (FileNotFoundError, RecordError):
             sentences.append(f"{name}, which names its raw files, cannot be read.")
-    sentences += dict.fromkeys(f"Protocol {job['protocol']}, split seed {job['split_seed']}." for job in jobs)
+    sentences += dict.fromkeys(_divided(job) for job in jobs)
     judged = case.cell.experiment.judged if case.cell.experiment else {}
     sentences += _split_sentences(records.values(), edited=bool(judged))
     if judged:
@@ -539,6 +539,12 @@ def _data(case: _Case) -> Section:
     )
     columns = ("raw file", "bytes", "SHA-256", "verified", "how")
     return Section("Data", tuple(sentences), columns if rows else (), rows)
+
+
+def _divided(job: Mapping) -> str:
+    seed = job["split_seed"]
+    drawn = "a split for each seed" if seed == EACH else f"split seed {seed}"
+    return f"Protocol {job['protocol']}, {drawn}."
 
 
 def _rule(case: _Case, link: _Link) -> str:
@@ -593,7 +599,7 @@ def _links(trail: Trail, table: str, cell: CellOfTable) -> Iterator[_Link]:
     names = [*top, *sorted(of_file, key=lambda name: len(of_file[name]) > 1)]
     records = {trail.made_by[name]: trail.record_of(name) for name in names if name in trail.made_by}
     claims = _claims(records.values())
-    may_lack = left_out(trail.root)
+    may_lack = left_out(trail)
     for name in names:
         record = trail.made_by.get(name, "")
         log = log_of(record, records[record]["rule"]) if record else ""

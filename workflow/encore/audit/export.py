@@ -10,14 +10,14 @@ import shutil
 import zipfile
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from graphlib import TopologicalSorter
 from pathlib import Path
 
 import yaml
 
-from encore.audit.manifest import LEFT_OUT, SUMS, read_sums
-from encore.audit.trail import Trail, read_trail
+from encore.audit.manifest import LEFT_OUT, SUMS, not_exported, read_sums
+from encore.audit.trail import Trail, made_from, read_trail
 from encore.audit.verify import verify
+from encore.digest import file_digest
 from encore.files import ROOT, write_atomically, zip_entry
 from encore.papers import layout
 from encore.papers.layout import RESULTS
@@ -44,16 +44,18 @@ LATER = datetime(1980, 1, 3, tzinfo=UTC)  # of all else
 PLACES = {"data_dir": "data", "photographs": "data/photographs"}  # in the folder of an export
 
 
-def export(destination: Path, config: Mapping) -> int:
+def export(destination: Path, config: Mapping, data_dir: Path | None = None) -> int:
     """Write the export of the results in the present folder; gives the number of its files.
 
     destination: of a zip where it ends in .zip, else of a folder; it is written whole or not at all.
-    config: the resolved configuration. A UserError where the destination is there already, or where the
-    results do not verify.
+    config: the resolved configuration. data_dir: where the raw files lie, if not where it says. A UserError
+    where the destination is there already or in the results themselves, or where these do not verify.
     """
     if os.path.lexists(destination):
         raise UserError(f"{destination} is there already; name another file or folder, or remove it.")
-    faults = verify(Path(config["data_dir"]))
+    if destination.resolve().is_relative_to(RESULTS.resolve()):
+        raise UserError(f"{destination} lies in {RESULTS} itself; name a place outside of it.")
+    faults = verify(data_dir or Path(config["data_dir"]))
     if faults:
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
         raise UserError(
@@ -78,27 +80,14 @@ def export(destination: Path, config: Mapping) -> int:
     return len(names)
 
 
-def not_exported(trail: Trail) -> dict[str, str]:
-    """Name -> SHA-256 of the results that an export does not hold: models, and pretrained weights."""
-    return {
-        name: trail.records[record]["outputs"][name]["sha256"]
-        for name, record in sorted(trail.made_by.items())
-        if trail.records[record]["rule"] == "weights" or Path(name).name == "model.safetensors"
-    }
-
-
 def in_order(trail: Trail, names: list[str]) -> list[str]:
     """Names in the order in which an archive holds them.
 
     Who unpacks it without its times gives each file a later one than the file before. So what is to be made
     again stands first, and the flow last, each result behind those that it was made from.
     """
-    made_from = {
-        name: [trail.made_by[given] for given in record["inputs"] if given in trail.made_by]
-        for name, record in trail.records.items()
-    }
     flow = {}
-    for name in TopologicalSorter(made_from).static_order():
+    for name in made_from(trail):
         flow |= dict.fromkeys((*trail.records[name]["outputs"], name))
     place = {name: number for number, name in enumerate(filter(_is_upstream, flow), start=2)}
     return sorted(names, key=lambda name: (0 if _is_earlier(name) else place.get(name, 1), name))
@@ -129,6 +118,8 @@ def _fill(folder: Path, trail: Trail, config: Mapping) -> None:
     for source, name in [*_project_files(), *((Path(name), name) for name in kept)]:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, folder / name)
+        if name in kept and file_digest(folder / name) != kept[name]:
+            raise UserError(f"{name} was changed while it was exported; start again once nothing runs here.")
     for path, sums in ((SUMS, kept), (LEFT_OUT, away)):
         text = "".join(f"{digest}  {name}\n" for name, digest in sorted(sums.items()))
         write_atomically(folder / path, text)
@@ -155,8 +146,10 @@ def _config_text(config: Mapping) -> str:
     return f"# What was run. Every key is described in workflow/schemas/config.schema.yaml.\n{text}"
 
 
-def _leads_out(path: str) -> bool:
-    return Path(path).is_absolute() or not {"..", "~"}.isdisjoint(Path(path).parts)
+def _leads_out(path: object) -> bool:
+    return (
+        not isinstance(path, str) or Path(path).is_absolute() or not {"..", "~"}.isdisjoint(Path(path).parts)
+    )
 
 
 def _files(folder: Path) -> list[str]:

@@ -10,22 +10,24 @@ import importlib.metadata
 import json
 import math
 import platform
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from encore.audit.records import LOCK, RecordError
 from encore.audit.scrub import scrub
 from encore.audit.trail import CellOfTable, Trail, cells_of_table, read_trail
-from encore.datasets.download import RawFile, locate, read_inventory
+from encore.datasets.inventory import RawFile, locate, read_inventory
 from encore.digest import file_digest
 from encore.files import write_atomically
 from encore.papers.find import find_table
-from encore.papers.layout import RESULTS, log_of
+from encore.papers.layout import RESULTS, is_result, log_of
 from encore.strict import ConfigError
 
 AUDIT = RESULTS / "audit"
 SUMS = AUDIT / "SHA256SUMS"
 LEFT_OUT = AUDIT / "LEFT_OUT"  # of an export: the files that it does not hold, as in SHA256SUMS
+HINT = "`snakemake -c1 audit` writes it again, from the records as they are"
 DOCUMENTS = ("manifest.json", "environments.json", "environment.txt", "config.json", "lock.txt")
 
 
@@ -33,10 +35,19 @@ def inventories(trail: Trail) -> Iterator[tuple[str, list[RawFile]]]:
     """The name and the files of every inventory that is there; a RecordError for one that can not be read."""
     for name, record in sorted(trail.made_by.items()):
         if trail.records[record]["rule"] == "download" and (trail.root / name).is_file():
-            try:
-                yield name, read_inventory(trail.root / name)
-            except (ValueError, csv.Error) as error:
-                raise RecordError(f"{name} is no inventory of raw files: {error}.") from None
+            yield name, inventory_of(trail, name)
+
+
+def inventory_of(trail: Trail, name: str) -> list[RawFile]:
+    """The files of one inventory; a RecordError where it can not be read or names files outside data_dir."""
+    try:
+        files = read_inventory(trail.root / name)
+        for file in files:
+            if Path(file.path).is_absolute() or ".." in Path(file.path).parts:
+                raise ValueError(f"it names {file.path!r}, which lies outside the folder of raw files")
+    except (ValueError, TypeError, csv.Error) as error:
+        raise RecordError(f"{name} is no inventory of raw files: {error}.") from None
+    return files
 
 
 def raw_files(trail: Trail, data_dir: Path) -> dict[Path, tuple[str, str]]:
@@ -150,7 +161,7 @@ def _environments(trail: Trail) -> list[str]:
 def covered(trail: Trail) -> set[str]:
     """The names of all files that SHA256SUMS speaks of: results, records, their logs, and the audit's own."""
     logs = {log_of(name, record["rule"]) for name, record in trail.records.items()}
-    absent = {name for name in left_out(trail.root) if not (trail.root / name).is_file()}
+    absent = {name for name in left_out(trail) if not (trail.root / name).is_file()}
     return {
         *(trail.made_by.keys() - absent),
         *trail.records,
@@ -160,17 +171,86 @@ def covered(trail: Trail) -> set[str]:
 
 
 def read_sums(path: Path) -> dict[str, str]:
-    """File -> SHA-256 from a file in sha256sum's format; a line that is none has its own text as the name."""
-    sums = {}
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        digest, _, name = line.partition("  ")
-        sums[name or line] = digest
+    """File -> SHA-256 from a file in sha256sum's format; a RecordError for the first line that is none."""
+    sums, faults = parse_sums(path)
+    if faults:
+        raise RecordError(faults[0])
     return sums
 
 
-def left_out(root: Path = Path()) -> set[str]:
-    """The names of the files that an export does not hold; none where `root` is no export."""
-    return set(read_sums(root / LEFT_OUT)) if (root / LEFT_OUT).is_file() else set()
+def parse_sums(path: Path) -> tuple[dict[str, str], list[str]]:
+    """File -> SHA-256 from a file in sha256sum's format, and a sentence for every line that is none.
+
+    A name must lie below results, without detours, and stand once: what else stands there is not read.
+    """
+    sums, faults = {}, []
+    if not path.is_file():
+        return {}, [f"{path} is no file; remove it: {HINT}."]
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except OSError as error:
+        return {}, [f"{path} has changed: it cannot be read ({error.strerror})."]
+    for number, line in enumerate(lines, start=1):
+        if not line and number == len(lines):
+            continue
+        digest, name, fault = _parsed(line)
+        if name in sums:
+            fault = f"names {name} a second time"
+        if fault:
+            faults.append(f"{path} has changed: line {number} {fault}.")
+        else:
+            sums[name] = digest
+    return sums, faults
+
+
+def _parsed(line: bytes) -> tuple[str, str, str]:
+    """Digest and name of a line of checksums, and what is wrong with it; "" where nothing is."""
+    try:
+        text = line.decode()
+    except UnicodeDecodeError:
+        return "", "", "is not UTF-8"
+    found = re.fullmatch("([0-9a-f]{64})  (.+)", text)
+    if found is None:
+        return "", "", f"is no checksum: {text[:80]!r}"
+    digest, name = found.groups()
+    return digest, name, "" if is_result(name) else f"names {name!r}, which is no file below {RESULTS}"
+
+
+def not_exported(trail: Trail) -> dict[str, str]:
+    """Name -> SHA-256 of the results that an export does not hold: models, and pretrained weights."""
+    return {
+        name: trail.records[record]["outputs"][name]["sha256"]
+        for name, record in sorted(trail.made_by.items())
+        if trail.records[record]["rule"] == "weights" or Path(name).name == "model.safetensors"
+    }
+
+
+def left_out(trail: Trail) -> set[str]:
+    """The names of the files that this export does not hold; none where it is no export.
+
+    Whatever LEFT_OUT says, they are among those that an export leaves out.
+    """
+    if not (trail.root / LEFT_OUT).is_file():
+        return set()
+    listed, may = parse_sums(trail.root / LEFT_OUT)[0], not_exported(trail)
+    return {name for name, digest in listed.items() if may.get(name) == digest}
+
+
+def faults_of_left_out(trail: Trail) -> Iterator[str]:
+    """A sentence for every line of LEFT_OUT that is none, and every name that no export leaves out."""
+    if not (trail.root / LEFT_OUT).is_file():
+        return
+    listed, faults = parse_sums(trail.root / LEFT_OUT)
+    yield from faults
+    may = not_exported(trail)
+    for name, digest in listed.items():
+        if name not in may:
+            yield f"{LEFT_OUT} has changed: it names {name}, which no export leaves out."
+        elif may[name] != digest:
+            yield (
+                f"{LEFT_OUT} has changed: it says {digest[:12]}… of {name}, "
+                f"{trail.made_by[name]} recorded {may[name][:12]}…."
+            )
 
 
 def checksums(trail: Trail, earlier: Mapping[str, str]) -> dict[str, str]:
@@ -212,6 +292,6 @@ def write_audit(config: Mapping[str, object]) -> int:
     }
     for name in DOCUMENTS:
         write_atomically(AUDIT / name, documents[name])
-    sums = checksums(trail, read_sums(SUMS) if SUMS.is_file() else {})
+    sums = checksums(trail, parse_sums(SUMS)[0] if SUMS.is_file() else {})
     write_atomically(SUMS, "".join(f"{digest}  {name}\n" for name, digest in sums.items()))
     return len(sums)

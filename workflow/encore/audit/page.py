@@ -1,6 +1,7 @@
 """A page about a cell: sections of sentences and tables, and how a terminal shows them."""
 
 import json
+import unicodedata
 from dataclasses import dataclass
 
 from encore.text import table, wrapped
@@ -49,4 +50,11 @@ def as_text(page: Page) -> str:
         if section.rows:
             rows = table(section.columns, section.rows, WIDTH - len(INDENT))
             lines += [""] * bool(section.sentences) + [(INDENT + line).rstrip() for line in rows]
-    return "\n".join(lines)
+    return "\n".join(map(_shown, lines))
+
+
+def _shown(line: str) -> str:
+    """A line without what a terminal takes for a command; of a record, any text may be shown."""
+    return "".join(
+        ascii(letter)[1:-1] if unicodedata.category(letter).startswith("C") else letter for letter in line
+    )

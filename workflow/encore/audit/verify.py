@@ -1,20 +1,37 @@
 """Recompute every checksum and name what no longer holds, in the order of the flow, and what rests on it."""
 
 import functools
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from encore.audit.manifest import AUDIT, LEFT_OUT, SUMS, covered, left_out, raw_files, read_sums
-from encore.audit.records import LOCK, RecordError
+from encore.audit.manifest import (
+    AUDIT,
+    DOCUMENTS,
+    HINT,
+    LEFT_OUT,
+    SUMS,
+    covered,
+    faults_of_left_out,
+    left_out,
+    parse_sums,
+    raw_files,
+)
+from encore.audit.records import LOCK as ENVIRONMENT
+from encore.audit.records import RecordError, ended, printable
 from encore.audit.trail import Trail, read_trail
 from encore.digest import file_digest
 from encore.papers.find import results_named
-from encore.papers.layout import CHECKPOINT, FOLDERS, MAIN, RESULTS, log_of
+from encore.papers.layout import CHECKPOINT, FOLDERS, LOCK, LOGS, MAIN, NOT_RESULTS, RESULTS, log_of
 from encore.papers.present import staleness
 
 FLOW = ("raw", *FOLDERS, "audit")
-HINT = "`snakemake -c1 audit` writes it again, from the records as they are"
+KEPT = ("README.md", "reference")  # in results, beside what was run
+TEMPORARY = re.compile(r"\..+\.\d+\.tmp")  # what `write_atomically` left when it was killed
+NO_RECORD = "has no record: it was put there by hand, or its record was removed."
+LINK = "is reached by a link; a result is a file of its own: put the file itself there, or remove the link."
 
 
 def verify(data_dir: Path, target: str | None = None) -> list[str]:
@@ -24,21 +41,28 @@ def verify(data_dir: Path, target: str | None = None) -> list[str]:
     Every file is read once. Raw files are looked for in `data_dir`; in an export, they and what it leaves out
     may be missing. target: only what a paper, target, table or figure rests on; a ConfigError if it is none.
     """
+    if target is not None:
+        results_named(target)  # a wrong name is said before everything is read
     check = _checker()
-    faults = _against_sums(check)
-    changed = [name for name in faults if _is_record(name) and Path(name).is_file()]
+    sums, faults = _sums()
+    records = {name for name in sums if _is_record(name)}
+    faults |= _against_sums(check, {name: sums[name] for name in sorted(records)})
+    changed = [name for name in faults if name in records and Path(name).exists()]
+    rest = {name: digest for name, digest in sums.items() if name not in records}
     try:
         if changed:
             raise RecordError(f"{changed[0]} is no witness any more: nothing was checked against records.")
         trail = read_trail()
     except RecordError as error:
-        return [*_in_order(faults), str(error)]
+        return [*_in_order(faults | _against_sums(check, rest)), str(error)]
     if not trail.records:
         return [f"{RESULTS} holds no record: nothing has been run here, or this is another folder."]
     names = None if target is None else _behind(trail, target)
     if names is not None and not names:
         return [f"nothing of {target} has been made here."]
-    faults = dict(_unlisted(trail)) | faults | _against_records(trail, check)
+    sizes = {name: trail.record_of(name)["outputs"][name]["bytes"] for name in trail.made_by}
+    faults |= _against_sums(check, rest, sizes)
+    faults = dict(_unlisted(trail, sums)) | faults | _against_records(trail, check)
     if names is not None:
         faults = {name: fault for name, fault in faults.items() if name in names}
     faults |= _raw_faults(trail, data_dir, names, check)
@@ -53,17 +77,34 @@ def _behind(trail: Trail, target: str) -> set[str]:
     return {*chain, *records, *(log_of(name, trail.records[name]["rule"]) for name in records)}
 
 
-Check = Callable[[str, str, str], str | None]  # a file, the SHA-256 it should have, who says so -> its fault
+# A file, the SHA-256 it should have, who says so, and how many bytes, if they are known -> its fault.
+Check = Callable[..., str | None]
 
 
 def _checker() -> Check:
-    """Checks files against what is said of them, and reads each file once."""
-    digest_of = functools.cache(file_digest)
+    """Checks files against what is said of them, and reads each file once; none through a link."""
+    digest_of, real = functools.cache(file_digest), functools.cache(os.path.realpath)
 
-    def check(name: str, claimed: str, by: str) -> str | None:
-        if not Path(name).is_file():
-            return f"{name} is missing; {by} says it was there."
-        digest = digest_of(Path(name))
+    def is_own(path: Path) -> bool:
+        if path.parts[:1] != RESULTS.parts:  # a raw file, which may lie anywhere
+            return True
+        inside = path.parent.relative_to(RESULTS)
+        return not path.is_symlink() and Path(real(path.parent)) == Path(real(RESULTS), inside)
+
+    def check(name: str, claimed: str, by: str, size: int | None = None) -> str | None:
+        path = Path(name)
+        try:
+            if not is_own(path):
+                return f"{name} {LINK}"
+            if not path.is_file():
+                how = "is no file" if path.exists() else "is missing"
+                return f"{name} {how}; {by} says it was there."
+            found = path.stat().st_size
+            if size is not None and found != size:  # a large file takes long to read
+                return f"{name} has changed: it has {found:,} bytes, {by} recorded {size:,}."
+            digest = digest_of(path)
+        except OSError as error:
+            return f"{name} cannot be read: {error.strerror}."
         if digest == claimed:
             return None
         return f"{name} has changed: its SHA-256 is {digest[:12]}…, {by} recorded {claimed[:12]}…."
@@ -72,30 +113,38 @@ def _checker() -> Check:
 
 
 def _is_record(name: str) -> bool:
-    return name.endswith(".json") and not name.startswith(AUDIT.as_posix())
+    return name.endswith(".json") and Path(name).parts[1] not in NOT_RESULTS
 
 
-def _against_sums(check: Check) -> dict[str, str]:
-    """File -> its fault, by SHA256SUMS alone."""
-    if not SUMS.is_file():
-        return {}
-    faults = {}
-    for name, digest in read_sums(SUMS).items():
-        if not re.fullmatch("[0-9a-f]{64}", digest):
-            faults[SUMS.as_posix()] = f"{SUMS} has changed: it has a line {name!r}, which is no checksum."
-        elif fault := check(name, digest, SUMS.as_posix()):
+def _sums() -> tuple[dict[str, str], dict[str, str]]:
+    """What SHA256SUMS says, and its own faults."""
+    if not SUMS.exists():
+        return {}, {}
+    sums, faults = parse_sums(SUMS)
+    more = f" {len(faults) - 1} more lines of it are wrong." if len(faults) > 1 else ""
+    return sums, {SUMS.as_posix(): faults[0] + more} if faults else {}
+
+
+def _against_sums(
+    check: Check, sums: Mapping[str, str], sizes: Mapping[str, int] | None = None
+) -> dict[str, str]:
+    """File -> its fault, by SHA256SUMS alone; sizes: what records say of them."""
+    sizes, faults = sizes or {}, {}
+    for name, digest in sums.items():
+        if fault := check(name, digest, SUMS.as_posix(), sizes.get(name)):
             faults[name] = fault
     return faults
 
 
 def _against_records(trail: Trail, check: Check) -> dict[str, str]:
     """File -> its fault, by the records' outputs and inputs."""
-    may_lack, faults = left_out(), {}
+    may_lack = left_out(trail)
+    faults = {LEFT_OUT.as_posix(): fault for fault in reversed([*faults_of_left_out(trail)])}
     for path, record in trail.records.items():
         inputs = {} if record["rule"] == "report" else record["inputs"]  # of whatever was there at its time
         for name, about in (*inputs.items(), *record["outputs"].items()):
             lacking = name in may_lack and not Path(name).is_file()
-            if not lacking and (fault := check(name, about["sha256"], path)):
+            if not lacking and (fault := check(name, about["sha256"], path, about["bytes"])):
                 faults[name] = fault + _resting(trail, name)
     return faults
 
@@ -106,7 +155,12 @@ def _raw_faults(trail: Trail, data_dir: Path, names: set[str] | None, check: Che
         raw = raw_files(trail, data_dir)
     except RecordError as error:
         return {"raw/": str(error)}
-    faults = {}
+    faults, there = {}, data_dir.is_dir()
+    if not there and not LEFT_OUT.is_file() and any(path.is_relative_to(data_dir) for path in raw):
+        return {
+            "raw/": f"{data_dir} is no folder, but {len(raw)} raw files lay there; "
+            "--data-dir names the folder where they lie now."
+        }
     for path, (digest, inventory) in raw.items():
         wanted = names is None or inventory in names
         lacking = LEFT_OUT.is_file() and not path.is_file()
@@ -128,20 +182,55 @@ def _resting(trail: Trail, name: str) -> str:
     return f" On it rest: {', '.join(sorted(shown)[:3])}{several}."
 
 
-def _unlisted(trail: Trail) -> Iterator[tuple[str, str]]:
-    """Results that no record speaks of, and what SHA256SUMS does not list; checkpoints are no results."""
-    if not SUMS.is_file():
+def _unlisted(trail: Trail, sums: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """What SHA256SUMS does not list though it should, and every file that nothing explains."""
+    if not SUMS.exists():
         yield SUMS.as_posix(), f"{SUMS} is missing: nothing vouches for the records; {HINT}."
     else:
-        for name in sorted(covered(trail) - read_sums(SUMS).keys()):
+        for name in sorted(covered(trail) - sums.keys()):
             yield SUMS.as_posix(), f"{SUMS} does not list {name}; {HINT}."
     known = {*trail.made_by, *trail.records}
-    for folder in FLOW[1:-1]:
-        for path in sorted((RESULTS / folder).rglob("*")):
-            hidden = path.name.startswith(".") or path.name == CHECKPOINT
-            name = path.as_posix()
-            if path.is_file() and not hidden and name not in known:
-                yield name, f"{name} has no record: it was put there by hand, or its record was removed."
+    for path, fault in sorted(_files()):
+        name = path.as_posix()
+        if fault:
+            yield name, fault
+        elif name not in known and not _is_explained(path, name in sums):
+            yield (
+                name,
+                f"{printable(path)} has no record: it was put there by hand, or its record was removed.",
+            )
+
+
+def _files() -> Iterator[tuple[Path, str]]:
+    """Every file below results but for what is kept beside them, and what is wrong with it in itself."""
+    unread = []
+    for folder, folders, files in os.walk(RESULTS, onerror=unread.append):
+        here = Path(folder)
+        if here == RESULTS:
+            folders[:] = [name for name in folders if name not in KEPT]
+            files = [name for name in files if name not in KEPT]
+        for name in (*folders, *files):
+            path = here / name
+            if path.is_symlink():
+                yield path, f"{printable(path)} {LINK}"
+            elif name in files:
+                yield path, "" if path.is_file() else f"{printable(path)} is no file; remove it."
+    for error in unread:
+        yield Path(error.filename), f"{error.filename} cannot be read: {error.strerror}."
+
+
+def _is_explained(path: Path, listed: bool) -> bool:
+    """Whether a file without a record may lie where it does. listed: whether SHA256SUMS speaks of it."""
+    folder = path.parts[1] if len(path.parts) > 2 else ""
+    if TEMPORARY.fullmatch(path.name) or path in (SUMS, LEFT_OUT, *(AUDIT / name for name in DOCUMENTS)):
+        return True
+    if folder == LOGS.name:
+        return path.suffix == ".log"  # of a job that failed, say
+    if folder == "runs":
+        return len(path.parts) == 6 and path.name in (CHECKPOINT, LOCK)
+    if folder == "datasets":
+        return len(path.parts) == 3 and path.name.startswith(".")
+    return listed and folder not in FOLDERS
 
 
 def _stale(trail: Trail, names: set[str] | None) -> Iterator[str]:
@@ -172,13 +261,20 @@ def notes(trail: Trail) -> list[str]:
     if any(record["source"]["dirty"] for record in records):
         said.append("some results were made from a working tree with uncommitted changes.")
     locks = {record["environment"]["lock_sha256"] for record in records}
-    if LOCK.is_file() and locks - {file_digest(LOCK)}:
+    if ENVIRONMENT.is_file() and locks - {file_digest(ENVIRONMENT)}:
         said.append("some results were made with another envs/lock.txt than the one here.")
     devices = {record["device"]["device"] for record in records if record["rule"] == "train"}
     if len(devices) > 1:
         said.append(f"trainings ran on {len(devices)} kinds of device: {', '.join(sorted(devices))}.")
     if LEFT_OUT.is_file():
-        said.append(f"this is an export: {len(left_out())} files that it leaves out could not be checked.")
+        count = len(left_out(trail))
+        said.append(
+            f"this is an export: {count} files that it leaves out could not be checked, nor raw files "
+            "that are not here."
+        )
+    now = datetime.now(UTC)
+    if later := [name for name, record in trail.records.items() if ended(record) > now + timedelta(days=1)]:
+        said.append(f"{len(later)} records are of the future, such as {later[0]}: a clock was or is wrong.")
     older = [
         name
         for path, record in trail.records.items()

@@ -232,7 +232,9 @@ class ReverseVAE(NetworkMethod):
             raise RuntimeError("A(x) needs the training images' errors: call after_training first.")
         errors = self.reconstruction_error(images)
         below = torch.searchsorted(self.training_errors, errors)  # how many of them are less than E_x
-        return {"score": below / len(self.training_errors), "reconstruction_error": errors}
+        share = below / len(self.training_errors)
+        undefined = errors.isnan() | self.training_errors.isnan().any()  # which rank nothing
+        return {"score": share.masked_fill(undefined, torch.nan), "reconstruction_error": errors}
 
     def is_anomaly(self, images: Tensor, epsilon: float) -> Tensor:
         """Algorithm 2 with the threshold epsilon on A(x); (B, C, S, S) -> bool (B,)."""

@@ -46,7 +46,7 @@ STAGES: Mapping[str, Stage] = {  # in the order of the flow
         "weights/{weights}",
         {"statistics": "_statistics.safetensors"},
         "_statistics.json",
-        ("networks.perceptual", "datasets.photographs"),
+        ("runs.filter_statistics",),
     ),
     "contrast": Stage(
         "weights/{weights}", {"contrast": "_contrast.safetensors"}, "_contrast.json", ("runs.contrast",)
@@ -142,6 +142,27 @@ def wildcards_of(stage: str, output: str, name: str) -> dict[str, str]:
     The file may lie anywhere, so that a copied folder of results can be read as well.
     """
     return _wildcards(path(stage, output), name)
+
+
+def wildcards_of_record(stage: str, name: str) -> dict[str, str]:
+    """The wildcards of the record `name` of a stage; a ValueError where that stage writes none there."""
+    wildcards = _wildcards(record(stage), name)
+    if record(stage, **wildcards) != name:
+        raise ValueError(f"{name} is not where the layout of results has it: {record(stage)}.")
+    return wildcards
+
+
+def is_result(name: str) -> bool:
+    """Whether a name is one below results: relative, without detours, and of characters that are printed."""
+    parts = Path(name).parts
+    plain = Path(name).as_posix() == name and ".." not in parts and name.isprintable() and "\\" not in name
+    return plain and len(parts) > 1 and parts[0] == RESULTS.as_posix()
+
+
+def is_of_report(name: str) -> bool:
+    """Whether a name is one of the report's pages or of its zip."""
+    pages = re.fullmatch(f"{RESULTS}/{STAGES['report'].place.partition('/')[0]}/[^/]+[.]html", name)
+    return name in (f"{RESULTS}/index.html", f"{RESULTS}/report.zip") or pages is not None
 
 
 def roots(stage: str, **choices: object) -> tuple[str, ...]:

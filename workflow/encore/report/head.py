@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
+from encore.audit.records import ended
 from encore.audit.scrub import scrub
 from encore.audit.trail import Trail
 
@@ -46,9 +46,7 @@ def read_head(trail: Trail, config: Mapping, faults: Sequence[str], notes: Seque
 
 def _ended(record: Mapping) -> str:
     """When a job ended, UTC: 2026-11-21 05:17."""
-    run = record["run"]
-    ended = datetime.strptime(run["started"], "%Y-%m-%dT%H:%M:%SZ") + timedelta(seconds=run["seconds"])
-    return f"{ended:%Y-%m-%d %H:%M}"
+    return f"{ended(record):%Y-%m-%d %H:%M}"
 
 
 def _commit(record: Mapping) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from encore.audit.scrub import scrub
 from encore.audit.trail import Trail
-from encore.papers.layout import STAGES
+from encore.papers.layout import MAIN
 from encore.papers.model import Experiment
 from encore.status import SIGNS, State
 
@@ -57,7 +57,7 @@ def read_deviations(trail: Trail, experiments: Collection[str]) -> dict[str, tup
     """What the records of trainings and scorings declare -> the experiments that they are of."""
     found: dict[str, dict[str, None]] = {}
     for record in trail.records.values():
-        if record["rule"] in STAGES and record["experiment"] in experiments:
+        if record["rule"] in MAIN and record["experiment"] in experiments:
             for text in record.get("deviations", ()):
                 found.setdefault(text, {})[record["experiment"]] = None
     return {text: tuple(names) for text, names in sorted(found.items())}

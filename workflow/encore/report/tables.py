@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from encore.audit.trail import CellOfTable, Trail, cells_of_table
+from encore.audit.trail import CellOfTable, Trail, cells_of_table, read_made
 from encore.papers.layout import RESULTS
 from encore.papers.model import Paper
 from encore.script import UserError
@@ -56,9 +56,7 @@ def read_table_shown(trail: Trail, paper: Paper, name: str) -> TableShown:
     csv = f"{RESULTS}/tables/{name}.csv"
     record = trail.record_of(csv)
     try:
-        frame = read_table(trail.root / csv)
-        if list(frame.columns) != list(COLUMNS) or frame.empty:
-            raise ValueError(f"found the columns {', '.join(frame.columns)} and {len(frame)} rows")
+        frame = read_made(trail.root, csv, read_table, COLUMNS)
         shape, cells = layout(paper, name, frame), cells_of_table(trail, name)
     except (ValueError, KeyError, IndexError) as error:
         why = str(error).rstrip(".")
