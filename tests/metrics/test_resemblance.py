@@ -51,9 +51,9 @@ LABELS = np.repeat([0, 1, 2], 10)
 TEST = np.array([*range(0, 20, 2), *range(20, 30)])
 
 
-def run_that(reconstruct):
+def run_that(reconstruct, places=PLACES):
     """A run in which `c` is anomalous and every image of it is tested."""
-    pixels = torch.from_numpy(PLACES).view(-1, 1, 1, 1)
+    pixels = torch.from_numpy(places).view(-1, 1, 1, 1)
     return SimpleNamespace(
         images=SimpleNamespace(labels=LABELS, classes=("a", "b", "c")),
         split=SimpleNamespace(test=TEST, anomalous=LABELS[TEST] == 2),
@@ -64,9 +64,9 @@ def run_that(reconstruct):
     )
 
 
-def resembled(monkeypatch, reconstruct):
+def resembled(monkeypatch, reconstruct, places=PLACES):
     monkeypatch.setattr(stage, "load_model", lambda path: {})
-    return stage.resemble(run_that(reconstruct), Path("model"))
+    return stage.resemble(run_that(reconstruct, places), Path("model"))
 
 
 def test_images_that_are_not_changed_are_what_they_are(monkeypatch):
@@ -111,6 +111,13 @@ def test_what_becomes_another_class_resembles_it_and_what_becomes_nothing_does_n
     found = measure(table, SimpleNamespace(resemblance={}), "c")["score"]
     assert found["resembles_normal"] == 0
     assert found["resembles_itself"] > 0.8
+
+
+def test_accuracy_is_the_share_of_test_images_taken_for_their_own_class(monkeypatch):
+    places = PLACES.copy()
+    places[0] = 100  # an `a` among the images of `b`
+    _, about = resembled(monkeypatch, lambda x: x, places)
+    assert about["accuracy"] == 19 / 20
 
 
 def test_a_model_that_makes_nothing_of_normal_images_fails_its_control(monkeypatch):
