@@ -5,9 +5,6 @@ from snakemake.utils import min_version
 min_version("9.19")
 
 
-configfile: "config.yaml"
-
-
 report: "workflow/report/workflow.rst"
 
 

@@ -10,6 +10,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from encore.files import ROOT
+from encore.papers import layout
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 RANGES = {r.name: r.specifier for r in map(Requirement, PROJECT["dependencies"])}
@@ -89,13 +90,22 @@ def test_every_rule_says_what_it_does_and_every_job_logs(name):
         assert "conda:" in body
 
 
-@pytest.mark.parametrize("name", sorted(name for name, body in RULES.items() if "scripts/" in body))
-def test_every_rule_has_one_script_whose_code_it_follows(name):
-    (script,) = set(re.findall(r"workflow/scripts/(\w+\.py)", RULES[name]))
-    assert (ROOT / "workflow" / "scripts" / script).is_file()
-    others = ("download", "weights", "audit", "plan", "status", "report")  # checked by their contents
-    if name not in (*others, "plot"):  # which follows the code of its figure's kind
-        assert re.search(rf'code=\w+\("{script}"\)', RULES[name])
+OF_A_RUN = ("COMMAND", "OF_MODEL")  # how the commands of runs.smk begin, with the script of the rule's name
+BY_CONTENTS = ("download", "weights", "audit", "plan", "status", "report")  # no code of theirs makes a number
+CALLING = [
+    name for name, body in RULES.items() if "scripts/" in body or any(map(body.__contains__, OF_A_RUN))
+]
+
+
+@pytest.mark.parametrize("name", sorted(CALLING))
+def test_every_rule_has_one_script_whose_stage_it_follows(name):
+    body = RULES[name]
+    (script,) = set(re.findall(r"workflow/scripts/(\w+)\.py", body)) or {name}
+    assert script == name
+    assert (ROOT / "workflow" / "scripts" / f"{script}.py").is_file()
+    if name not in BY_CONTENTS:
+        assert re.search(rf'(code_of|params_of_run)\(\s*"{name}"|code_of_{name}\(', body)
+        assert layout.STAGES[name].code
 
 
 @pytest.mark.parametrize("profile", ["local", "slurm"])

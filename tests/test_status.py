@@ -10,6 +10,7 @@ from encore.papers.present import code_of_run
 from encore.papers.read import load_paper
 from encore.runs.lock import run_lock
 from encore.status import SIGNS, render_status, state_of
+from encore.strict import ConfigError
 
 CONFIG = {"seeds": [0, 1], "reading": "code", "features": "vgg19"}
 PROGRESS = "piad-mnist 3/0: 93/300, 18.2 it/s, 11 s left  image_critic -13.4"
@@ -127,3 +128,19 @@ def test_the_page_counts_shows_a_sign_a_seed_and_names_each_failure_once(results
     assert "\ndemo:" not in page
     results("runs/demo-kde/0/0/score.json", scored("demo-kde"))
     assert "\ndemo: 1 of" in render_status([load_paper("piad")], CONFIG)
+
+
+def test_names_are_all_that_is_shown(results):
+    papers = [load_paper("piad"), load_paper("reverse_vae")]
+    page = render_status(papers, CONFIG | {"datasets": ["mnist"]}, ["piad_table2"])
+    assert page.startswith("piad_table2: ")
+    assert "reverse_vae" not in page
+    assert "\ndemo: " not in page
+    assert render_status(papers, CONFIG, ["demo"]).startswith("demo: 0 of")  # named, it is shown unbegun
+    with pytest.raises(ConfigError, match="did you mean 'piad_table2'"):
+        render_status(papers, CONFIG, ["piad_tabel2"])
+
+
+def test_a_figure_without_a_table_is_shown_by_what_it_shows(results):
+    page = render_status([load_paper("piad")], CONFIG, ["piad_figure4"])
+    assert page.startswith("piad_figure4: ")

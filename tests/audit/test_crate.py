@@ -11,7 +11,7 @@ from urllib3 import HTTPResponse
 
 from encore.audit.crate import METADATA, write_crate
 from encore.audit.trail import read_trail
-from encore.datasets.download import read_inventory
+from encore.datasets.inventory import read_inventory
 from encore.digest import file_digest
 
 PROFILE = "workflow-run-crate-0.5"

@@ -427,7 +427,13 @@ def judged(tmp_path, monkeypatch):
         monkeypatch.chdir(root)
         about = {"experiment": "demo-ifcvaegan", "unit": "closed_loop", "seed": 0, "code_digest": code * 8}
         about |= {"device": {"device": "cpu"}, "job": {"precision": "float32", "settings": {}}}
-        about |= {"settings_digest": "5" * 64, "deviations": [], "sources": {}, "iterations": 1}
+        about |= {
+            "reading": "code",
+            "settings_digest": "5" * 64,
+            "deviations": [],
+            "sources": {},
+            "iterations": 1,
+        }
         measures = root / "results/measures/demo-ifcvaegan.csv"
         files = {f"{JUDGED}/model.safetensors": model, JUDGE: judge, f"{JUDGED}/scores.csv": str(value)}
         for path, text in files.items():

@@ -13,7 +13,7 @@ from encore.audit.manifest import LEFT_OUT
 from encore.audit.page import as_text
 from encore.audit.records import RecordError, recorded
 from encore.audit.trail import CellOfTable, read_trail
-from encore.datasets.download import RawFile, write_inventory
+from encore.datasets.inventory import RawFile, write_inventory
 from encore.papers.find import find_experiment
 from encore.papers.read import load_paper
 from encore.script import UserError

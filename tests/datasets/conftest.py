@@ -1,9 +1,11 @@
 """A real HTTP server on the loopback interface, and small datasets for the tests to fetch."""
 
+import contextlib
 import hashlib
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,6 +28,8 @@ class Page:
     announced: bool = True  # whether it says how long the file is
     wrong_start: int = 0  # by how much its answer to Range starts too late
     cuts: list[int] = field(default_factory=list)  # the n-th answer ends after so many bytes
+    pieces: tuple[int, float] = (0, 0.0)  # it comes in pieces of so many bytes, with a pause after each
+    moved_to: str = ""  # it is somewhere else
 
 
 @dataclass
@@ -47,6 +51,12 @@ class _Handler(BaseHTTPRequestHandler):
         if page is None:
             self.send_error(404, "Not Found")
             return
+        if page.moved_to:
+            self.send_response(302)
+            self.send_header("Location", page.moved_to)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         start = self._start(page)
         if start and start >= len(page.content):
             self.send_error(416, "Range Not Satisfiable")
@@ -64,7 +74,12 @@ class _Handler(BaseHTTPRequestHandler):
         if page.last_modified:
             self.send_header("Last-Modified", page.last_modified)
         self.end_headers()
-        self.wfile.write(body[: page.cuts.pop(0)] if page.cuts else body)
+        body = body[: page.cuts.pop(0)] if page.cuts else body
+        size, pause = page.pieces
+        with contextlib.suppress(ConnectionError):  # nobody listens any more
+            for begin in range(0, len(body), size or len(body) or 1):
+                self.wfile.write(body[begin : begin + (size or len(body))])
+                time.sleep(pause)
 
     def _start(self, page: Page) -> int:
         """The first byte to send: that of Range, unless If-Range names another version of the file."""

@@ -1,20 +1,29 @@
 """Downloads from a real server that misbehaves, files in place, archives."""
 
+import errno
 import gzip
 import hashlib
 import io
+import os
+import resource
 import socket
 import stat
+import subprocess
+import sys
 import tarfile
 import urllib.error
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from encore.datasets import download
 from encore.datasets.catalogue import File
-from encore.datasets.download import DownloadError, RawFile, fetch, locate, read_inventory, write_inventory
+from encore.datasets.download import DownloadError, fetch
+from encore.datasets.inventory import RawFile, locate, read_inventory, write_inventory
+from encore.files import ROOT
+from encore.script import UserError
 
 PAGE = b"<!DOCTYPE html><html><body>Please log in</body></html>"
 
@@ -283,7 +292,273 @@ def test_data_dir_that_cannot_be_written_is_one_sentence(tmp_path, toy, content,
     assert refusal(tmp_path).startswith("toy: ")
 
 
+TWO_AT_ONCE = """
+import sys
+from pathlib import Path
+from encore.datasets import download
+from encore.datasets.catalogue import Dataset, File
+
+url, size, digest, folder, *members = sys.argv[1:]
+file = File(url.rpartition("/")[2], int(size), sha256=digest, urls=(url,), members=tuple(members))
+entry = Dataset("toy", "Toy", ("a",), {"train": 1, "test": 0}, (1, 1, 1), "idx", "none", "here", (file,))
+download.dataset = {"toy": entry}.__getitem__
+print([found.sha256 for found in download.fetch("toy", Path(folder))])
+"""
+
+
+def fetch_in_processes(count: int, url: str, content: bytes, folder: Path, *members: str) -> list[str]:
+    """What several processes print that fetch the same file at the same time."""
+    arguments = [url, str(len(content)), sha256(content), str(folder), *members]
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", TWO_AT_ONCE, *arguments],
+            env=os.environ | {"PYTHONPATH": str(ROOT / "workflow")},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for _ in range(count)
+    ]
+    said = [process.communicate(timeout=60)[0] for process in running]
+    assert [process.returncode for process in running] == [0] * count, said
+    return said
+
+
+def test_processes_that_fetch_the_same_file_bring_it_once_and_whole(tmp_path, mirror, page, content) -> None:
+    mirror.pages["/data.bin"] = page(content, pieces=(20_000, 0.05))
+    said = fetch_in_processes(3, f"{mirror.url}/data.bin", content, tmp_path)
+    assert all(sha256(content) in text for text in said)
+    assert sum("another process is bringing it; waiting for that" in text for text in said) == 2
+    assert len(mirror.requests) == 1
+    assert (tmp_path / "toy" / "data.bin").read_bytes() == content
+    assert names_in(tmp_path) == ["toy/data.bin"]
+
+
+def test_processes_that_unpack_the_same_archive_leave_whole_members(tmp_path, mirror, content) -> None:
+    packed, members = archive({"in/a": content, "in/b": content[::-1]}), ("in/a", "in/b")
+    (tmp_path / "toy").mkdir()
+    (tmp_path / "toy" / "toy.tar.gz").write_bytes(packed)
+    fetch_in_processes(3, f"{mirror.url}/toy.tar.gz", packed, tmp_path, *members)
+    assert (tmp_path / "toy" / "in" / "b").read_bytes() == content[::-1]
+    assert names_in(tmp_path) == ["toy/in/a", "toy/in/b", "toy/toy.tar.gz"]
+
+
+def test_a_killed_download_holds_nobody_up(tmp_path, mirror, page, toy, content) -> None:
+    """The kernel lets go of its lock; the lock file and what came stay, and are used and removed."""
+    mirror.pages["/data.bin"] = page(content)
+    toy(described(content, f"{mirror.url}/data.bin"))
+    (tmp_path / "toy").mkdir()
+    (tmp_path / "toy" / ".data.bin.lock").touch()
+    (tmp_path / "toy" / "data.bin.part").write_bytes(content[:1000])
+    fetch("toy", tmp_path)
+    assert mirror.ranges_asked() == ["bytes=1000-"]
+    assert names_in(tmp_path) == ["toy/data.bin"]
+
+
+def test_where_a_file_system_has_no_locks_the_part_is_the_processes_own(
+    tmp_path, mirror, page, toy, content, monkeypatch
+) -> None:
+    def no_locks(*arguments):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", no_locks)
+    mirror.pages["/data.bin"] = page(content)
+    toy(described(content, f"{mirror.url}/data.bin"))
+    (tmp_path / "toy").mkdir()
+    (tmp_path / "toy" / "data.bin.part").write_bytes(b"of another process")
+    fetch("toy", tmp_path)
+    assert (tmp_path / "toy" / "data.bin").read_bytes() == content
+    assert (tmp_path / "toy" / "data.bin.part").read_bytes() == b"of another process"
+    assert names_in(tmp_path) == ["toy/data.bin", "toy/data.bin.part"]
+
+
+def test_a_transfer_that_all_but_stops_is_given_up_and_keeps_what_came(
+    tmp_path, mirror, page, toy, content, monkeypatch
+) -> None:
+    monkeypatch.setattr(download, "SLOW_FOR_S", 0.3)
+    mirror.pages["/data.bin"] = page(content, pieces=(1, 0.01))
+    toy(described(content, f"{mirror.url}/data.bin"))
+    sentence = refusal(tmp_path)
+    assert "it sent less than 1,000 bytes a second for 0 s; what came is kept)" in sentence
+    assert names_in(tmp_path) == []  # too little to tell data from a page
+    mirror.pages["/data.bin"] = page(content, pieces=(5_000, 0.25))
+    monkeypatch.setattr(download, "SLOWEST_BYTES_PER_S", 1e6)
+    assert "what came is kept" in refusal(tmp_path)
+    kept = (tmp_path / "toy" / "data.bin.part").read_bytes()
+    assert kept
+    assert content.startswith(kept)
+    mirror.pages["/data.bin"] = page(content)
+    fetch("toy", tmp_path)
+    assert mirror.ranges_asked()[-1] == f"bytes={len(kept)}-"
+
+
+def test_a_slow_but_steady_transfer_is_let_be(tmp_path, mirror, page, toy, content, monkeypatch) -> None:
+    monkeypatch.setattr(download, "SLOW_FOR_S", 0.1)
+    mirror.pages["/data.bin"] = page(content, pieces=(20_000, 0.03))
+    toy(described(content, f"{mirror.url}/data.bin"))
+    assert fetch("toy", tmp_path)[0].verified
+    assert len(mirror.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("leads_to", "said"),
+    [
+        ("/data.bin", "HTTP 302, one redirect after another without an end"),
+        ("file:///etc/passwd", "HTTP 302 Found - Redirection to url 'file:///etc/passwd' is not allowed"),
+        ("http://[nowhere", "Invalid IPv6 URL"),
+        ("http://.../data.bin", "label empty or too long"),
+        ("http://127.0.0.1:port/data.bin", "nonnumeric port: 'port'"),
+    ],
+)
+def test_an_address_that_leads_nowhere_is_one_sentence(
+    tmp_path, mirror, page, toy, content, leads_to, said
+) -> None:
+    mirror.pages["/data.bin"] = page(b"", moved_to=leads_to)
+    toy(described(content, f"{mirror.url}/data.bin"))
+    assert said in refusal(tmp_path)
+    assert names_in(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda path: path.symlink_to("/etc/hostname"), lambda path: path.symlink_to("nowhere"), os.mkfifo],
+    ids=["link", "dead link", "pipe"],
+)
+def test_a_part_that_is_no_plain_file_is_not_followed(tmp_path, mirror, page, toy, content, make) -> None:
+    mirror.pages["/data.bin"] = page(content)
+    toy(described(content, f"{mirror.url}/data.bin"))
+    (tmp_path / "toy").mkdir()
+    part = tmp_path / "toy" / "data.bin.part"
+    make(part)
+    expected = f"{part}: expected what an earlier download left, found no plain file; remove it"
+    assert refusal(tmp_path) == expected
+    assert mirror.requests == []
+
+
+def test_a_lock_that_is_a_link_is_not_followed(tmp_path, mirror, page, toy, content) -> None:
+    mirror.pages["/data.bin"] = page(content)
+    toy(described(content, f"{mirror.url}/data.bin"))
+    (tmp_path / "toy").mkdir()
+    (tmp_path / "toy" / ".data.bin.lock").symlink_to(tmp_path / "mine")
+    assert "Too many levels of symbolic links" in refusal(tmp_path)
+    assert not (tmp_path / "mine").exists()
+
+
+def test_too_little_room_is_told_before_the_download(
+    tmp_path, mirror, page, toy, content, monkeypatch
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=100_000))
+    mirror.pages["/data.bin"] = page(content)
+    toy(described(content, f"{mirror.url}/data.bin"))
+    sentence = refusal(tmp_path)
+    assert sentence.startswith("toy/data.bin: 0.3 MB are still to come, but ")
+    assert "has only 0.1 MB free; free some space, or name another data_dir in config.yaml" in sentence
+    assert mirror.requests == []
+    (tmp_path / "toy" / "data.bin.part").write_bytes(content[:250_000])
+    assert fetch("toy", tmp_path)[0].verified
+
+
+def test_a_disk_that_fills_up_is_no_fault_of_the_mirror(
+    tmp_path, mirror, page, toy, content, monkeypatch
+) -> None:
+    """The next mirror is not asked; what came is kept."""
+    mirror.pages["/data.bin"] = page(content)
+    toy(described(content, f"{mirror.url}/data.bin", f"{mirror.url}/data.bin"))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        sentence = refusal(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    part = tmp_path / "toy" / "data.bin.part"
+    kept = "what came is kept: free some space and start again"
+    assert sentence == f"{part}: File too large; {kept}"
+    assert len(mirror.requests) == 1
+    fetch("toy", tmp_path)
+    assert mirror.ranges_asked() == [None, "bytes=100000-"]
+
+
+def test_a_proxy_that_is_no_address_is_one_sentence(tmp_path, toy, content, monkeypatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://[nowhere")
+    monkeypatch.delenv("no_proxy", raising=False)
+    toy(described(content, "http://example.org/data.bin"))
+    assert "could not be downloaded (http://example.org/data.bin: " in refusal(tmp_path)
+
+
+def test_a_home_folder_in_short_is_not_made_a_folder_of_that_name(
+    tmp_path, toy, content, dead_url, monkeypatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/ada")
+    toy(described(content, dead_url))
+    with pytest.raises(DownloadError, match="~/data: only a shell knows what ~ is; write /home/ada/data"):
+        fetch("toy", Path("~/data"))
+    assert list(tmp_path.iterdir()) == []
+
+
 # --- files in place -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("make", "found"),
+    [
+        (os.mkfifo, "a named pipe instead of a file"),
+        (os.mkdir, "a folder instead of a file"),
+        (lambda path: path.symlink_to("/dev/zero"), "a device instead of a file"),
+        (lambda path: path.symlink_to("nowhere"), "a link to nowhere, which is not there"),
+    ],
+    ids=["pipe", "folder", "device", "dead link"],
+)
+@pytest.mark.parametrize("accepted", [False, True])
+def test_what_is_no_plain_file_is_refused_unopened(
+    tmp_path, toy, content, dead_url, make, found, accepted
+) -> None:
+    path = tmp_path / "toy" / "data.bin"
+    path.parent.mkdir()
+    make(path)
+    toy(described(content, dead_url))
+    assert f"{path}: expected a file, found {found}" in refusal(tmp_path, accept_unverified=accepted)
+    assert os.path.lexists(path)
+
+
+def test_a_file_that_is_too_long_is_not_read(tmp_path, toy, content, dead_url, monkeypatch) -> None:
+    path = tmp_path / "toy" / "data.bin"
+    path.parent.mkdir()
+    with path.open("wb") as out:
+        out.truncate(10**12)  # a hole: it takes no room, and hours to read
+    toy(described(content, dead_url))
+    assert "toy/data.bin: found 1,000,000,000,000 bytes, expected 320,000; remove" in refusal(tmp_path)
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(
+    tmp_path, toy, content, dead_url, monkeypatch
+) -> None:
+    """Such as one that is still being copied there."""
+    path = tmp_path / "toy" / "data.bin"
+    path.parent.mkdir()
+    path.write_bytes(content)
+    toy(described(content, dead_url))
+    fault = download._fault
+
+    def changing(*arguments):
+        found = fault(*arguments)
+        os.utime(path, ns=(1, 1))
+        return found
+
+    monkeypatch.setattr(download, "_fault", changing)
+    assert refusal(tmp_path) == f"{path}: it changed while it was read; start again once it is whole"
+
+
+def test_a_read_only_folder_that_holds_all_is_enough(tmp_path, toy, monkeypatch) -> None:
+    """Nothing is locked, and nothing written, where nothing is to be brought."""
+    put_archive(tmp_path, toy, archive({"in/a": b"A"}), ("in/a",))
+    first = fetch("toy", tmp_path)
+
+    def refuse(*arguments, **more):
+        raise AssertionError("something is written")
+
+    monkeypatch.setattr(download, "_alone", refuse)
+    assert fetch("toy", tmp_path) == first
 
 
 def test_file_that_does_not_fit_is_refused_and_left_untouched(tmp_path, toy, content, dead_url) -> None:
@@ -476,9 +751,10 @@ def test_member_that_differs_from_a_verified_archive_is_unpacked_again(tmp_path,
 
 def test_unverified_archive_overwrites_nothing(tmp_path, toy) -> None:
     folder = put_archive(tmp_path, toy, archive({"a": b"A", "b": b"B"}), ("a", "b"))
-    (folder / "toy.tar.gz").write_bytes(archive({"a": b"other", "b": b"B"}))
+    other, described_as = archive({"a": b"other", "b": b"B"}), (folder / "toy.tar.gz").stat().st_size
+    (folder / "toy.tar.gz").write_bytes(other)
     (folder / "a").write_bytes(b"mine")
-    assert "toy/toy.tar.gz: found sha256" in refusal(tmp_path)
+    assert f"toy/toy.tar.gz: found {len(other)} bytes, expected {described_as}" in refusal(tmp_path)
     files = fetch("toy", tmp_path, accept_unverified=True)
     assert [(file.path, file.how) for file in files] == [
         ("toy/toy.tar.gz", "not verified"),
@@ -546,6 +822,44 @@ def test_folder_of_images_unpacked_by_hand_is_taken_only_if_accepted(tmp_path, t
     ]
 
 
+ENCRYPTED = 0x1  # of the flags of a member, in its header and in the zip's list
+
+
+def encrypted(packed: bytes) -> bytes:
+    """The same zip, all of whose members say that they are encrypted."""
+    content = bytearray(packed)
+    for signature, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        begin = content.find(signature)
+        while begin >= 0:
+            content[begin + place] |= ENCRYPTED
+            begin = content.find(signature, begin + 1)
+    return bytes(content)
+
+
+def test_a_folder_in_the_place_of_a_member_is_named(tmp_path, toy) -> None:
+    folder = put_archive(tmp_path, toy, archive({"in/a": b"A"}), ("in/a",))
+    (folder / "in" / "a").mkdir(parents=True)
+    expected = (
+        f"{folder / 'in' / 'a'}: expected a file, found a folder instead of a file; remove what is there"
+    )
+    assert refusal(tmp_path) == expected
+
+
+def test_an_encrypted_zip_is_one_sentence(tmp_path, toy) -> None:
+    folder = put_archive(tmp_path, toy, encrypted(zipped({"a": b"A"})), ("a",), "toy.zip")
+    assert refusal(tmp_path) == (
+        f"{folder / 'toy.zip'}: it cannot be unpacked as it is: "
+        "File 'a' is encrypted, password required for extraction"
+    )
+    assert names_in(tmp_path) == ["toy/toy.zip"]
+
+
+def test_a_zip_packed_in_an_unknown_way_is_one_sentence(tmp_path, toy) -> None:
+    packed = zipped({"a": b"A"}).replace(b"\x08\x00", b"\x09\x00")  # Deflate64, as Windows packs large files
+    put_archive(tmp_path, toy, packed, ("a",), "toy.zip")
+    assert "it cannot be unpacked as it is: That compression method is not supported" in refusal(tmp_path)
+
+
 def test_broken_zip_of_images_is_named_when_it_is_accepted(tmp_path, toy) -> None:
     folder = put_archive(tmp_path, toy, zipped({"in/1.png": b"1"}), name="toy.zip", folder="in")
     (folder / "toy.zip").write_bytes(b"no archive")
@@ -558,11 +872,12 @@ def test_broken_zip_of_images_is_named_when_it_is_accepted(tmp_path, toy) -> Non
 
 
 def test_inventory_is_sorted_and_comes_back_the_same(tmp_path) -> None:
-    files = [RawFile("toy/b", 2, "bb", False, "not verified"), RawFile("toy/a", 1, "aa", True, "sha256")]
+    a, b = "a" * 64, "b" * 64
+    files = [RawFile("toy/b", 2, b, False, "not verified"), RawFile("toy/a", 1, a, True, "sha256")]
     path = tmp_path / "new" / "inventory.csv"
     write_inventory(files, path)
-    assert path.read_bytes() == (
-        b"path,bytes,sha256,verified,how\ntoy/a,1,aa,true,sha256\ntoy/b,2,bb,false,not verified\n"
+    assert path.read_text() == (
+        f"path,bytes,sha256,verified,how\ntoy/a,1,{a},true,sha256\ntoy/b,2,{b},false,not verified\n"
     )
     assert read_inventory(path) == files[::-1]
     assert names_in(tmp_path) == ["new/inventory.csv"]
@@ -571,5 +886,32 @@ def test_inventory_is_sorted_and_comes_back_the_same(tmp_path) -> None:
 def test_file_that_is_no_inventory_is_refused(tmp_path) -> None:
     path = tmp_path / "other.csv"
     path.write_text("path,bytes\n")
-    with pytest.raises(ValueError, match=r"other.csv: expected the columns path,bytes,sha256,verified,how"):
+    expected = r"other.csv: expected the columns path,bytes,sha256,verified,how, found path,bytes$"
+    with pytest.raises(UserError, match=expected):
         read_inventory(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "expected the columns .*, found none"),
+        (b"\xff\xfep\x00a\x00", "expected an inventory of raw files, found other data"),
+        (b"path,bytes,sha256,verified,how\ntoy/a,1\n", "row 1: expected path,.* found 'toy/a,1'"),
+        (b"path,bytes,sha256,verified,how\ntoy/a,many," + b"0" * 64 + b",true,sha256\n", "row 1: expected"),
+        (b"path,bytes,sha256,verified,how\ntoy/a,1," + b"0" * 63 + b",true,sha256\n", "row 1: expected"),
+        (b"path,bytes,sha256,verified,how\ntoy/a,1," + b"0" * 64 + b",yes,sha256\n", "row 1: expected"),
+        (b"path,bytes,sha256,verified,how\n" + b"x" * 200_000, "found other data \\(field larger than"),
+    ],
+)
+def test_a_damaged_inventory_is_one_sentence(tmp_path, content, said) -> None:
+    path = tmp_path / "mnist.csv"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=said) as error:
+        read_inventory(path)
+    assert str(error.value).startswith(str(path))
+    assert "\n" not in str(error.value)
+
+
+def test_an_inventory_that_is_not_there_is_one_sentence(tmp_path) -> None:
+    with pytest.raises(UserError, match=r"none\.csv: expected an inventory of raw files, No such file"):
+        read_inventory(tmp_path / "none.csv")

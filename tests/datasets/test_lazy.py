@@ -1,8 +1,13 @@
 """Images that stay packed."""
 
-import numpy as np
+import io
 
-from encore.datasets.lazy import LazyImages
+import numpy as np
+import pytest
+from PIL import Image
+
+from encore.datasets.faults import DataError
+from encore.datasets.lazy import LazyImages, decode
 
 
 def test_lazy_images_decode_only_what_is_asked_for() -> None:
@@ -19,3 +24,12 @@ def test_lazy_images_decode_only_what_is_asked_for() -> None:
     assert [image[0, 0, 0] for image in chosen] == [2]
     assert images[9].shape == (2, 3, 3)
     assert asked == [2, 9]
+
+
+def test_a_picture_that_would_fill_the_memory_is_one_sentence(monkeypatch) -> None:
+    """Pillow refuses what is larger than twice its limit; here the limit is lowered."""
+    out = io.BytesIO()
+    Image.new("RGB", (64, 64)).save(out, "PNG")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    with pytest.raises(DataError, match="a place: expected a whole JPEG, PNG, WEBP image, found none"):
+        decode(out.getvalue(), "a place")

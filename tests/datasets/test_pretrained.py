@@ -82,10 +82,19 @@ def test_files_are_those_that_torchvision_loads(name):
     assert round(entry.bytes / 2**20, 3) == published.meta["_file_size"]
 
 
-@pytest.mark.parametrize("changed", [{"sha256_prefix": "00000000"}, {"bytes": 5}])
-def test_a_file_that_does_not_fit_is_refused_by_name(changed, place, tmp_path):
-    with pytest.raises(DownloadError, match=r"vgg19/vgg19-x\.pth: found size and sha256 prefix"):
+@pytest.mark.parametrize(
+    ("changed", "found"),
+    [
+        ({"sha256_prefix": "00000000"}, "size and sha256 prefix"),
+        ({"bytes": 5}, r"[0-9,]+ bytes, expected 5;"),
+        ({"bytes": 10**9}, "size and sha256 prefix"),
+    ],
+)
+def test_a_file_that_does_not_fit_is_refused_by_name(changed, found, place, tmp_path):
+    with pytest.raises(DownloadError, match=rf"vgg19/vgg19-x\.pth: found {found}") as caught:
         pretrained.fetch_pretrained("vgg19", place(saved(state_dict(), tmp_path), **changed))
+    assert "vgg19-x.pth, so that the published one takes its place" in str(caught.value)
+    assert "accept_unverified" not in str(caught.value)  # which takes data sets alone
 
 
 class Mischief:

@@ -9,7 +9,8 @@ import pytest
 from encore import registry
 from encore.datasets.divide import make_split
 from encore.datasets.protocols.celeba_attributes import FIVE
-from encore.datasets.read import Images, read
+from encore.datasets.read import Images
+from encore.datasets.read import read_unchecked as read
 from encore.datasets.split import Split, save_split
 
 # Class c has 20 + c train images and 5 test images, mixed within each part.

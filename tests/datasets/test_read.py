@@ -10,14 +10,14 @@ from encore import registry
 from encore.datasets import read as read_module
 from encore.datasets.catalogue import DATASETS
 from encore.datasets.faults import DataError
-from encore.datasets.read import read
+from encore.datasets.read import read_unchecked as read
 from encore.script import UserError
 
 
 def test_only_the_reader_asked_for_is_imported() -> None:
     code = (
         "import sys\n"
-        "from encore.datasets.read import read\n"
+        "from encore.datasets.read import read_unchecked as read\n"
         "before = {name for name in sys.modules if name.startswith('encore.datasets.readers.')}\n"
         "read('digits', '.')\n"
         "print(before, {name for name in sys.modules if name.startswith('encore.datasets.readers.')})\n"

@@ -1,5 +1,9 @@
 """EfficientGAN against its released code: losses, updates, moving averages and score, by hand in float64."""
 
+import copy
+import importlib.util
+from pathlib import Path
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -7,6 +11,10 @@ import torch.nn.functional as F
 from encore.methods.efficientgan import EfficientGAN
 from encore.papers.find import find_experiment
 from encore.strict import ConfigError
+
+SPEC = importlib.util.spec_from_file_location("averages", Path(__file__).with_name("averages.py"))
+norms = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(norms)
 
 SIDE = 8
 
@@ -104,6 +112,46 @@ def _give(values):
     return lambda count: next(rest)
 
 
+def test_averages_of_batch_norms_are_those_of_the_released_script(monkeypatch):
+    """After one step, by hand: D's over x and G(z) in its own update; E's over E(x) and G's over G(z) and
+    G(E(x)) in theirs, on the second batch."""
+    model = method(dropout=0)
+    model.networks.double()
+    model.average.double()
+    latents = torch.randn(2, 32, 16, dtype=torch.float64)
+    monkeypatch.setattr(model, "prior", _give(latents))
+    images = batch(model).double()
+    first, second = images[:32], images[32:]
+    start = copy.deepcopy(model.networks).train()
+    G, E, D = start.values()
+    pairs = (first, E(first).detach()), (G(latents[0]).detach(), latents[0])
+    encoded = E(second).detach()
+    start.load_state_dict(model.networks.state_dict())  # as if these passes had not been
+    expected = {
+        "generator": norms.averages_after(G, (latents[1],), (encoded,)),
+        "encoder": norms.averages_after(E, (second,)),
+        "discriminator": norms.averages_after(D, *pairs),
+    }
+    model.step(images)
+    for network, of_norms in expected.items():
+        for networks in (model.networks, model.average):
+            found = norms.averages(networks[network])
+            assert found.keys() == of_norms.keys() != set()
+            for name, values in of_norms.items():
+                for a, b in zip(found[name], values, strict=True):
+                    torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-12)
+
+
+def test_all_networks_are_in_training_mode_in_every_pass_of_a_step():
+    model, modes = method(), []
+    model.networks.eval()
+    for part in model.networks.modules():
+        part.register_forward_hook(lambda part, x, y: modes.append(part.training))
+    model.step(batch(model))
+    assert modes
+    assert all(modes)
+
+
 def test_averages_decay_by_the_setting_and_take_the_norms_statistics():
     model = method(ema_decay=0.9)
     expected = parameters(model.networks)
@@ -129,7 +177,11 @@ def test_only_averages_are_scored_with_and_kept():
 
 
 def test_score_is_l1_in_pixels_and_in_features():
-    model, x = trained(feature_weight=0.3), batch(method())[:5]
+    """Both pairs of features have the same latent, E(x)."""
+    model, x = method(feature_weight=0.3), batch(method())[:5].double()
+    model.average.double()
+    for parameter in model.average.parameters():  # such that images and latents differ by much
+        torch.nn.init.normal_(parameter, std=0.3)
     G, E, D = model.average.values()
     with torch.no_grad():
         z = E(x)
@@ -137,6 +189,7 @@ def test_score_is_l1_in_pixels_and_in_features():
         in_pixels = torch.stack([(x[i] - y[i]).abs().sum() for i in range(5)])
         f, g = (D.y(torch.cat([D.x(images), D.z(z)], dim=1)) for images in (x, y))
         expected = 0.7 * in_pixels + 0.3 * (f - g).abs().sum(1)
+        assert (E(y) - z).abs().mean() > 0.1
     assert f.shape == (5, 128)
     torch.testing.assert_close(model.score(x)["score"], expected)
 

@@ -6,7 +6,7 @@ import torch
 
 from encore.datasets.divide import make_split
 from encore.datasets.labels import training_labels
-from encore.datasets.read import read
+from encore.datasets.read import read_unchecked as read
 from encore.papers.find import find_experiment
 from encore.registry import load_method
 from encore.runs.loop import train

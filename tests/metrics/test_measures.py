@@ -38,7 +38,7 @@ def run_of(scores, scored=SCORED, trained_on=(), model="m", **tables):
 
 def measured(module, *runs, **about):
     """The rows of runs, of an experiment that these modules measure."""
-    return measure(SimpleNamespace(measured_by=module.split(), **about), runs).to_dict("records")
+    return measure(SimpleNamespace(**about), runs, module.split()).to_dict("records")
 
 
 def test_a_row_for_each_score_column_and_metric():
@@ -58,14 +58,16 @@ def test_an_image_that_stands_twice_is_refused():
 
 
 def test_what_a_run_resembles_stands_beside_its_scores():
-    shares = pd.DataFrame({"class": ["3", "4", "9", "0"], "share": [0.25, 0.5, 0.125, 0.125]})
+    columns = {"class": ["3", "4", "9", "0", "unlike any"], "share": [0.25, 0.5, 0.125, 0, 0.125]}
+    shares = pd.DataFrame(columns | {"images": [4, 1, 1, 2, 0], "itself": [0.25, 1, 0, 0.5, np.nan]})
     run = run_of(scores(), resemblance=shares)
     both = measured("ranking resemblance", run, resemblance={"3": ("4", "9")})
     rows = both[4:]
     assert both[:4] == measured("ranking", run)
     assert all(set(row) == set(COLUMNS) for row in rows)
     assert {row["metric"]: row["value"] for row in rows} == {
-        "resembles_normal": 0.75,
+        "resembles_normal": 0.625,
+        "resembles_itself": 0.5,
         "resembles_named": 0.625,
     }
     ranked = measured("ranking", run_of(scores()))[0]
@@ -146,6 +148,6 @@ def test_a_ranking_at_chance_is_flagged_and_no_other():
 
 
 def test_without_runs_there_are_columns_and_no_rows():
-    found = measure(SimpleNamespace(measured_by=["ranking"]), [])
+    found = measure(SimpleNamespace(), [], ["ranking"])
     assert tuple(found.columns) == COLUMNS
     assert found.empty

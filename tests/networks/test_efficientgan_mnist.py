@@ -152,3 +152,77 @@ def test_a_side_that_does_not_halve_twice_is_refused():
     assert quarter(28) == 7
     with pytest.raises(ConfigError, match="image_size = 30: these networks need a multiple of 4 pixels"):
         quarter(30)
+
+
+# --- whole forward passes, by hand in float64 -----------------------------------------------------------
+
+
+def seeded(network):
+    """In float64 and at rest, every weight and average drawn, so that no layer is near to doing nothing."""
+    generator = torch.Generator().manual_seed(0)
+    network = network.double().eval()
+    for name, value in network.state_dict().items():
+        if value.is_floating_point():
+            drawn = torch.randn(value.shape, generator=generator, dtype=torch.float64) * 0.3
+            value.copy_(drawn.abs() + 0.5 if name.endswith("running_var") else drawn)
+    return network
+
+
+def leaky(x):
+    return torch.where(x > 0, x, 0.1 * x)
+
+
+def normed(x, norm):
+    shape = (1, -1, *[1] * (x.dim() - 2))
+    mean, variance, scale, shift = (
+        value.view(shape) for value in (norm.running_mean, norm.running_var, norm.weight, norm.bias)
+    )
+    return (x - mean) / (variance + 1e-3).sqrt() * scale + shift
+
+
+def same(x, conv, kernel, stride):
+    total = kernel - stride
+    padded = F.pad(x, (total // 2, total - total // 2) * 2)
+    return F.conv2d(padded, conv[1].weight, conv[1].bias, stride=stride)
+
+
+def test_encoder_by_hand():
+    network, x = seeded(Encoder(1, [3, 4, 5], 6, 8)), torch.randn(2, 1, 8, 8, dtype=torch.float64)
+    y = leaky(same(x, network[0][0], 3, 1))
+    y = leaky(normed(same(y, network[1][0], 3, 2), network[1][1]))
+    y = leaky(normed(same(y, network[2][0], 3, 2), network[2][1]))
+    torch.testing.assert_close(network(x), F.linear(y.flatten(1), network[3][1].weight, network[3][1].bias))
+
+
+@pytest.mark.parametrize(("output", "last"), [("sigmoid", torch.sigmoid), ("tanh", torch.tanh)])
+def test_generator_by_hand(output, last):
+    network, z = seeded(Generator(6, 7, [5, 4], 1, 8, output)), torch.randn(2, 6, dtype=torch.float64)
+    y = normed(F.linear(z, network[0][0].weight), network[0][1]).clamp(min=0)
+    y = normed(F.linear(y, network[1][0].weight), network[1][1]).clamp(min=0).view(2, 5, 2, 2)
+    y = F.conv_transpose2d(y, network[2][0].weight, stride=2, padding=1)
+    y = normed(y, network[2][1]).clamp(min=0)
+    conv = network[3][0]
+    y = last(F.conv_transpose2d(y, conv.weight, conv.bias, stride=2, padding=1))
+    torch.testing.assert_close(network(z), y)
+
+
+@pytest.mark.parametrize("norm", ["batch", "none"])
+def test_image_discriminator_by_hand(norm):
+    network = seeded(ImageDiscriminator(1, [3, 4], 5, 8, norm))
+    x = torch.randn(2, 1, 8, 8, dtype=torch.float64)
+    after = normed if norm == "batch" else lambda y, _: y
+    y = leaky(same(x, network[0][0], 4, 2))
+    y = leaky(after(same(y, network[1][0], 4, 2), network[1][1]))
+    y = leaky(after(F.linear(y.flatten(1), network[2][1].weight, network[2][1].bias), network[2][2]))
+    torch.testing.assert_close(network(x), F.linear(y, network[3][0].weight, network[3][0].bias).flatten())
+
+
+def test_joint_discriminator_by_hand():
+    network = seeded(JointDiscriminator(1, [3, 4], 6, 7, 9, 8, 0.5, None))
+    x, z = torch.randn(2, 1, 8, 8, dtype=torch.float64), torch.randn(2, 6, dtype=torch.float64)
+    of_x = leaky(same(x, network.x[0][0], 4, 2))
+    of_x = leaky(normed(same(of_x, network.x[1][0], 4, 2), network.x[1][1])).flatten(1)
+    of_z = leaky(F.linear(z, network.z[0].weight, network.z[0].bias))
+    y = leaky(F.linear(torch.cat([of_x, of_z], 1), network.y[0].weight, network.y[0].bias))
+    torch.testing.assert_close(network.features(x, z), y)
+    torch.testing.assert_close(network(x, z), F.linear(y, network.last.weight, network.last.bias).flatten())

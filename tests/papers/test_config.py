@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from encore.files import ROOT
-from encore.papers.config import check_config, reading_for, selected_runs
+from encore.papers.config import check_config, reading_for, resolve_config, selected_runs
 from encore.papers.find import find_experiment
 from encore.strict import load_yaml
 
@@ -40,6 +40,8 @@ def test_the_shipped_configuration_is_valid():
             "select.piad-mnist.units: found '10'; did you mean '1'?",
         ),
         ({"select": {"piad-mnist": {"units": [3]}}}, "select.piad-mnist.units[0]: found 3, expected string."),
+        ({"data_dir": "~/data"}, "data_dir: found '~/data', which only a shell understands; write the whole"),
+        ({"photographs": "$HOME/p"}, "photographs: found '$HOME/p', which only a shell understands; write"),
         ({"checkpoint_seconds": 0}, "checkpoint_seconds: 0 is less than the minimum of 1."),
     ],
 )
@@ -113,14 +115,14 @@ def test_a_fault_of_a_chosen_reading_is_one_sentence(faults_of, readings, expect
 
 def test_one_setting_is_read_otherwise_than_all_the_others():
     experiment = find_experiment("reverse-vae-mnist")
-    chosen = config(readings={"reverse-vae-mnist": {"xi": "paper"}})
+    chosen = config(readings={"reverse-vae-mnist": {"xi": "notebook"}})
     check_config(chosen)
-    assert reading_for(experiment, chosen) == "code,xi=paper"
-    values = experiment.values("code,xi=paper")
-    both = experiment.values("code"), experiment.values("paper")
-    assert {name for name in values if values[name] != both[0][name]} == {"xi"}
-    assert values["xi"] == both[1]["xi"]
-    assert experiment.resolve("code,xi=paper")["xi"].reading == "paper"
+    assert reading_for(experiment, chosen) == "code,xi=notebook"
+    values = experiment.values("code,xi=notebook")
+    plain = experiment.values("code")
+    assert {name for name in values if values[name] != plain[name]} == {"xi"}
+    assert values["xi"] == 0.01
+    assert experiment.resolve("code,xi=notebook")["xi"].reading == "notebook"
 
 
 def test_a_protocol_is_read_like_a_setting():
@@ -139,3 +141,66 @@ def test_a_reading_that_changes_nothing_is_the_codes():
     reverse = find_experiment("reverse-vae-mnist")
     all_by_paper = {"xi": "paper", "critic_norm": "paper"}
     assert reading_for(reverse, config(readings={reverse.name: all_by_paper})) == "paper"
+
+
+# --- files and --config, as they resolve -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("asked", "key", "value"),
+    [
+        ("seeds=[0]", "seeds", [0]),
+        ("data_dir=2024", "data_dir", "2024"),
+        ("data_dir='with space'", "data_dir", "with space"),
+        ("device=cpu", "device", "cpu"),
+        ("checkpoint_seconds=5", "checkpoint_seconds", 5),
+        ("datasets=[mnist]", "datasets", ["mnist"]),
+        ('select={demo-kde: {units: ["0"]}}', "select", CONFIG["select"] | {"demo-kde": {"units": ["0"]}}),
+    ],
+)
+def test_a_value_of_the_command_line_is_what_its_key_has_in_the_schema(asked, key, value):
+    assert resolve_config([ROOT / "config.yaml"], [asked])[key] == value
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("seeds=[1.0]", "found 1.0, expected integer"),
+        ("seeds=[010]", "found 010, which YAML reads as 8"),
+        ("seeds=[1:30]", "found 1:30, which YAML reads as 90"),
+        ("seeds=[true]", "found True, expected integer"),
+        ("seeds=[4294967296]", "4294967296 is greater than the maximum"),
+        ("seeds=", "found None, expected array"),
+        ("seeds=[0", "not valid YAML"),
+        ("data_dir=", "data_dir"),
+        ("sed=1", "unknown key 'sed', did you mean 'seeds'?"),
+    ],
+)
+def test_a_fault_of_the_command_line_names_its_key_and_not_only_the_file(faults_of, asked, expected):
+    (fault,) = faults_of(resolve_config, [ROOT / "config.yaml"], [asked])
+    assert expected in fault
+    assert f"--config {asked.partition('=')[0]}" in fault
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", "found nothing"),
+        (b"- a", "found a list"),
+        (b"papers: [piad]\n\tseeds: [0]\n", "line 2: not valid YAML"),
+        (b"seeds: [010]", "which YAML reads as 8"),
+        (b"seeds: [0]\nseeds: [1]", "the key 'seeds' stands twice"),
+        (b"? [a]\n: b", "as a key, expected a word"),
+        (b"a: \x01", "not valid YAML"),
+        (b"a: \xff", "UTF-8"),
+    ],
+)
+def test_a_file_that_is_no_configuration_is_one_sentence_with_its_name(
+    faults_of, tmp_path, content, expected
+):
+    """Also one that comes after config.yaml, as of `--configfile`."""
+    path = tmp_path / "other.yaml"
+    path.write_bytes(content)
+    (fault,) = faults_of(resolve_config, [ROOT / "config.yaml", path])
+    assert expected in fault
+    assert fault.startswith(str(path))

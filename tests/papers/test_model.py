@@ -31,6 +31,20 @@ def test_one_training_serves_all_attributes_of_celeba_as_the_code_has_it():
     assert celeba.protocols == {"paper": "one_attribute", "code": "celeba_attributes"}
 
 
+def test_a_random_split_of_the_paper_is_drawn_for_each_seed():
+    """So that an interval over seeds holds the spread of the split as well."""
+    fmnist, mnist = find_experiment("piad-fmnist"), find_experiment("piad-mnist")
+    assert [fmnist.split_seed_of(seed) for seed in (0, 7)] == [0, 7]
+    assert [mnist.split_seed_of(seed) for seed in (0, 7)] == [0, 0]
+    assert find_experiment("piad-coil100").split_seed_of(3) == 3
+
+
+def test_a_deterministic_method_is_none_where_each_seed_has_its_split():
+    kde = find_experiment("demo-kde")
+    assert kde.deterministic
+    assert not dataclasses.replace(kde, split_seed="each").deterministic
+
+
 # --- methods with labels, and what judges them -------------------------------------------------------
 
 

@@ -66,6 +66,38 @@ def test_a_csv_with_other_columns_is_refused(faults_of, tmp_path):
     assert "expected the columns paper, table" in fault
 
 
+def test_a_csv_that_excel_wrote_is_read(tmp_path):
+    """Its mark in front and its ends of lines are harmless; its semicolons are not."""
+    path = tmp_path / "x.csv"
+    path.write_text(COLUMNS + ROW)
+    expected = read_published(path)
+    path.write_bytes(("\ufeff" + COLUMNS + ROW).replace("\n", "\r\n").encode())
+    assert read_published(path) == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (lambda text: text.replace(",", ";").encode(), ", with commas between; found paper;table;"),
+        (
+            lambda text: text.replace("Table", "T\xe4ble").encode("latin-1"),
+            ", line 2: found the byte 0xe4, which",
+        ),
+        (lambda text: text.encode("utf-16"), ", line 1: found the byte 0xff, which is no UTF-8"),
+        (lambda text: text.replace("Table", '"Tab"le').encode(), ", line 2: not valid CSV: ',' expected"),
+        (lambda text: text.replace("Table", "x" * 200_000).encode(), ", line 2: not valid CSV: field larger"),
+        (lambda text: b"", ", with commas between; found none."),
+    ],
+    ids=["semicolons", "Latin-1", "UTF-16", "quotes", "long", "empty"],
+)
+def test_a_csv_that_is_none_is_one_sentence(faults_of, tmp_path, content, said):
+    path = tmp_path / "x.csv"
+    path.write_bytes(content(COLUMNS + ROW))
+    (fault,) = faults_of(read_published, path)
+    assert fault.startswith(str(path))
+    assert said in fault
+
+
 COLUMNS = "paper,table,dataset,method,subset,metric,value,std,note\n"
 ROW = "x,Table 2,A,B,c,ROC_AUC,0.5,,\n"
 

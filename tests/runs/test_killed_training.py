@@ -15,8 +15,9 @@ import pytest
 from safetensors import safe_open
 
 from encore.datasets.divide import make_split
-from encore.datasets.download import fetch, write_inventory
-from encore.datasets.read import read
+from encore.datasets.download import fetch
+from encore.datasets.inventory import write_inventory
+from encore.datasets.read import read_unchecked as read
 from encore.datasets.split import save_split
 from encore.digest import file_digest
 from encore.files import ROOT

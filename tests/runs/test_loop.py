@@ -8,6 +8,7 @@ import signal
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 
 from encore import files
 from encore.files import write_atomically
@@ -272,6 +273,35 @@ def test_a_checkpoint_round_trips(tmp_path):
     assert metadata["x"] == "é"
     assert all(torch.equal(found[name], tensors[name]) for name in tensors)
     assert load_checkpoint(tmp_path / "none", "k") is None
+
+
+def test_no_flipped_bit_of_a_checkpoint_is_gone_on_from(tmp_path, capsys):
+    """In its header, its metadata or its tensors: it is told of, and the training begins again."""
+    tensors = {"a": torch.arange(6.0), "b": torch.tensor(3), "random": torch.arange(9, dtype=torch.uint8)}
+    path = tmp_path / "checkpoint.safetensors"
+    save_checkpoint(path, tensors, {"key": "k", "iteration": "7", "restarts": "0", "history": "[]"})
+    whole = path.read_bytes()
+    assert load_checkpoint(path, "k") is not None
+    for place in range(0, len(whole), 3):
+        broken = bytearray(whole)
+        broken[place] ^= 1 << place % 8
+        path.write_bytes(broken)
+        assert load_checkpoint(path, "k") is None, place
+        assert "starting from the beginning" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("forged", [{}, {"iteration": "9999"}, {"iteration": "many"}, {"sha256": "0" * 64}])
+def test_a_checkpoint_that_this_program_did_not_write_is_not_gone_on_from(tmp_path, forged, uninterrupted):
+    """Not one without metadata, and not one that claims to be at the end already."""
+    train(tmp_path, method(), checkpoint_seconds=0)
+    path = tmp_path / loop.CHECKPOINT
+    with safe_open(path, framework="pt") as stream:
+        metadata = stream.metadata() | forged if forged else None
+        tensors = {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118
+    path.write_bytes(to_bytes(tensors, metadata))
+    model = method()
+    training = train(tmp_path, model)
+    assert (training.restarts, digest(model, training)) == (0, uninterrupted)
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):

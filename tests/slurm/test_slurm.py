@@ -146,6 +146,50 @@ def test_the_demo_through_the_profile_gives_the_bytes_of_a_laptop(
     assert len(list((lab.folder / "results/logs/slurm").rglob("*.log"))) == 3
 
 
+# --- what is asked for, and looked at, while it runs -------------------------------------------------
+
+
+def jobs_of(project):
+    """The SLURM jobs of a project that wait or run."""
+    rows = [line.split(maxsplit=1) for line in said("squeue", "-h", "-o", "%i %Z").splitlines()]
+    return [job for job, *place in rows if place == [str(project.folder)]]
+
+
+def test_options_on_the_command_line_leave_the_gpu_asked_for(lab, made_small):
+    """The cluster's GPUs are none: the training gets one and says that there is none, and takes no CPU."""
+    profile = ("--profile", "profiles/slurm", "--retries", "0", "--latency-wait", "5")
+    poll = ("--slurm-init-seconds-before-status-checks", "3", "--seconds-between-status-checks", "3")
+    threads = ("--set-threads", "train=1", "score=1")
+    asked_for = (f"{RUN}/train.json", "--config", "seeds=[0]", "device=auto")
+    output = made_small(lab).snakemake(*profile, *threads, *poll, *asked_for, expect=1)
+    asked = [line for line in do("scontrol", "-o", "show", "job").splitlines() if str(lab.folder) in line]
+    assert len(asked) == 1, output
+    assert "gres/gpu=1" in asked[0] or "gres:gpu:1" in asked[0]
+    assert "device is cuda, but PyTorch finds no GPU here" in output + training_log(lab)
+
+
+def test_a_status_in_the_middle_and_cancelled_groups_lose_nothing(lab, background, made_small, small_demo):
+    """All allocations, each a group of jobs, are cancelled while they train; a status before and after."""
+    made_small(lab).edit("workflow/papers/piad.yaml", "iterations: {value: 10,", "iterations: {value: 40,")
+    running = background(lab, *HERE, "demo", "--config", "device=cpu", "checkpoint_seconds=1")
+    until(lambda: past(lab, 0), 120, "the first checkpoint")
+    assert "running" in lab.snakemake("status", "demo", "-q", "all")
+    assert checkpoint_of(lab) > 0
+    assert holder(lab)
+    cancelled = jobs_of(lab)
+    do("scancel", *cancelled)
+    until(lambda: not set(cancelled) & set(jobs_of(lab)), 90, "the end of the cancelled jobs")
+    lab.snakemake("status", "demo", "-q", "all")
+    assert checkpoint_of(lab) > 0
+    code, log = outcome(running, lab, 240)
+    assert code == 0, log
+    assert "going on from iteration" in training_log(lab)
+    scores = "results/runs/demo-kde/1/0/scores.csv"  # of the group of fits
+    assert (lab.folder / scores).read_bytes() == (small_demo.folder / scores).read_bytes()
+    assert not list((lab.folder / "results/runs").rglob("checkpoint.safetensors"))
+    assert "every file is the one that its record describes" in lab.verify()
+
+
 # --- one training through every fault ----------------------------------------------------------------
 
 

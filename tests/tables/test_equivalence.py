@@ -122,11 +122,11 @@ def test_verdict_where_higher_is_better(values, expected):
     [([40.0, 40.0, 40.0], "below"), ([30.0, 30.0, 30.0], "above"), ([35.2, 35.2, 35.2], "reproduced")],
 )
 def test_below_is_worse_where_lower_is_better(values, expected):
-    assert compared("35.2", values, margin=1.0, better=METRICS["FID"].better) == expected
+    assert compared("35.2", values, margin=1.0, better=METRICS["MSE"].better) == expected
 
 
 def test_direction_of_metrics():
-    assert {name for name, metric in METRICS.items() if metric.better == "lower"} == {"FID", "MSE"}
+    assert {name for name, metric in METRICS.items() if metric.better == "lower"} == {"MSE"}
     higher = {"Class0", "Class1", "CIS", "AUROC", "resembles_normal", "resembles_named"}
     assert {METRICS[name].better for name in higher} == {"higher"}
 
@@ -177,7 +177,7 @@ def test_counts_compare_again_at_other_margins():
             row("reproduced", 0.969, 0.971),
             row("reproduced", 0.958, 0.984),  # within ±0.015, not within ±0.010
             row("above", 0.986, 0.994),  # outside ±0.015, within ±0.025
-            row("below", 0.990, 0.994, metric="FID"),
+            row("below", 0.990, 0.994, metric="MSE"),
             row("insufficient", 0.5, 0.6),
             row("not comparable", 0.97, 0.97),
             row("cited", nan, nan),

@@ -1,6 +1,7 @@
 """What happens to a workflow in a lab: divergence, full and read-only disks, odd paths. Nothing is lost."""
 
 import csv
+import fcntl
 import os
 import shutil
 import subprocess
@@ -8,6 +9,8 @@ import subprocess
 import pytest
 
 pytestmark = pytest.mark.workflow
+
+RUNS = ("demo-kde/0/0", "demo-kde/1/0", "demo-piad/1/0")
 
 
 def test_a_diverged_training_is_a_result_that_says_where_and_stops_nothing_else(finished):
@@ -30,6 +33,31 @@ def test_a_diverged_training_is_a_result_that_says_where_and_stops_nothing_else(
     verified = finished.verify()
     assert "every file is the one that its record describes" in verified
     assert f"Note: {said}" in verified
+
+
+def test_scratch_stays_until_a_run_is_whole_and_free(finished):
+    """Between a model and its scores a checkpoint gives the model back; a status has no business with it."""
+    unscored, whole, held = (finished.folder / "results/runs" / name for name in RUNS)
+    for folder in (unscored, whole, held):
+        (folder / "checkpoint.safetensors").write_bytes(b"x")
+        (folder / ".lock").touch()
+    for name in ("scores.csv", "score.json"):
+        (unscored / name).unlink()
+    audit = finished.folder / "results/audit/SHA256SUMS"
+    audit.unlink()
+    finished.snakemake("status", "plan", "-q", "all")
+    for folder in (unscored, whole, held):
+        assert (folder / "checkpoint.safetensors").exists()
+        assert (folder / ".lock").exists()
+    assert not audit.exists()  # a look writes nothing
+    with open(held / ".lock") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        finished.snakemake(f"results/runs/{RUNS[0]}/scores.csv", "-q", "all")
+        assert (held / "checkpoint.safetensors").exists()
+    for folder in (unscored, whole):  # the scores came, and a run was made
+        assert not (folder / "checkpoint.safetensors").exists()
+        assert not (folder / ".lock").exists()
+    assert audit.exists()
 
 
 @pytest.fixture
@@ -82,7 +110,7 @@ def test_results_that_can_not_be_written_are_a_sentence(project, small_disk):
     scratch = small_disk("readonly", "ro,size=1m")
     (project.folder / "results").symlink_to(scratch)
     output = project.snakemake("demo", expect=1)
-    assert "results can not be written" in output
+    assert "results cannot be written" in output
     assert "Traceback" not in output
     assert project.planned("demo")["train"] == 15  # to look is allowed
 

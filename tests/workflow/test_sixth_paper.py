@@ -192,7 +192,8 @@ def test_a_sixth_paper_is_files_of_its_own_and_two_entries(with_sixth):
         text=True,
         check=True,
     ).stdout.splitlines()
-    touched = {line[3:] for line in status if "__pycache__" not in line and ".egg-info" not in line}
+    changed = [line for line in status if line[1] != " "]  # since they were staged
+    touched = {line[3:] for line in changed if "__pycache__" not in line and ".egg-info" not in line}
     assert touched == {*NEW, *CHANGED}
     told = (ROOT / "docs" / "adding_a_paper.md").read_text()
     counted = re.search(r"(\d+) new files and (\d+) edited ones", told)

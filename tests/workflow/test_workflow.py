@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from encore.files import ROOT
+
 pytestmark = pytest.mark.workflow
 
 
@@ -69,6 +71,86 @@ def test_a_missing_file_and_no_network_is_one_sentence(project):
     assert "mnist/train-images-idx3-ubyte.gz: could not be downloaded" in output
     assert "by hand" in output
     assert "Traceback" not in output
+
+
+RUN = "results/runs/piad-mnist/1/0/train.json"
+
+
+def planned_resources(project, *arguments):
+    """gpu and device of the training that a dry run with the SLURM profile plans."""
+    output = project.snakemake("-n", RUN, "--profile", "profiles/slurm", *arguments)
+    (line,) = (line for line in output.splitlines() if "resources:" in line and "checkpoint_seconds" in line)
+    return re.findall(r"\b(?:gpu|device)=(\w+)", line)
+
+
+def test_on_a_cluster_auto_is_the_gpu_whatever_else_the_command_line_says(project):
+    """`--config` replaces all that a profile has under `config`."""
+    assert planned_resources(project, "--config", "datasets=[mnist]") == ["1", "cuda"]
+    assert planned_resources(project, "--config", "device=cpu") == ["0", "cpu"]
+    replaced = ("--default-resources", "slurm_account=x")  # the list of the profile
+    refused = project.snakemake("-n", RUN, "--profile", "profiles/slurm", *replaced, expect=1)
+    assert "--default-resources on the command line replaces those of profiles/slurm" in refused
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (["piad_tabel2"], "There is no target 'piad_tabel2'; did you mean 'piad_table2'?"),
+        (["results/tables/piad_tabel2.csv"], "did you mean 'results/tables/piad_table2.csv'?"),
+        (["results/runs/demo-kde/1/007/scores.csv"], "There is no target"),
+        (["results/runs/demo-kde/zebra/0/scores.csv"], "demo-kde has no unit 'zebra'"),
+        (["plan", "piad_tabel2"], "found 'piad_tabel2'; did you mean 'piad_table2'?"),
+        (["plan", "results/tables/demo.csv"], "stand names of papers, tables and figures"),
+        (["demo", "--until", "trian"], "--until: there is no rule 'trian'; did you mean 'train'?"),
+        (["demo", "--config", "sed=1"], "unknown key 'sed', did you mean 'seeds'?"),
+    ],
+)
+def test_what_is_asked_for_and_is_not_ends_in_a_sentence(shared_project, asked, said):
+    output = shared_project.snakemake("-n", *asked, expect=1)
+    assert said in output
+    assert "Traceback" not in output
+
+
+@pytest.fixture(scope="module")
+def shared_project(tmp_path_factory, copy_of_project):
+    """A copy of the project for dry runs alone."""
+    return copy_of_project(tmp_path_factory.mktemp("shared"))
+
+
+def test_a_name_beside_plan_and_status_says_of_what_they_speak_and_starts_nothing(shared_project):
+    assert shared_project.planned("plan", "status", "piad_table2") == {
+        "piad_table2": 1,  # without inputs
+        "plan": 1,
+        "status": 1,
+    }
+    said = shared_project.snakemake("plan", "status", "demo", "-q", "all")
+    assert "demo: 0 of" in said
+    assert "demo-piad" in said
+    assert "piad-mnist" not in said
+    assert not (shared_project.folder / "results/runs").exists()
+    assert not (shared_project.folder / "results/audit").exists()
+
+
+def test_what_reaches_a_shell_is_quoted_or_held_to_harmless_letters():
+    """Every field of every command: `:q`, or a wildcard with a constraint, or what Snakemake says itself."""
+    rules = {path.name: path.read_text() for path in (ROOT / "workflow" / "rules").glob("*.smk")}
+    constraints = re.search(r"\nwildcard_constraints:\n((?:    .*\n)+)", rules["common.smk"])[1]
+    constrained = set(re.findall(r"^    (\w+)=", constraints, re.MULTILINE))
+    fields = []
+    for name, text in rules.items():
+        for line in text.splitlines():
+            if line.lstrip().startswith(("#", 'f"', '"""')) or "category=" in line or "labels=" in line:
+                continue
+            for literal in re.findall(r'(?<!f)"([^"]*)"', line):
+                fields += [(name, field) for field in re.findall(r"{([a-z_.]+(?::q)?)}", literal)]
+    assert len(fields) > 60
+    for name, field in fields:
+        kind, _, of = field.removesuffix(":q").partition(".")
+        harmless = field in ("threads", "rule") or field.endswith(":q")
+        assert harmless or (kind == "wildcards" and of in constrained), f"{name}: {{{field}}}"
+    for pattern in ("protocol", "unit", "seed", "split_seed"):
+        found = re.search(rf'^    {pattern}="(.*)",$', constraints, re.MULTILINE)[1]
+        assert not re.fullmatch(found, "a b;$(c)")
 
 
 # --- a finished demo ---------------------------------------------------------------------------------

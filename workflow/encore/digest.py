@@ -20,6 +20,7 @@ CANNOT_CHANGE_NUMBERS = {  # a package stands for all its modules
     "encore.papers": "its result is covered by the digest of the settings",
     "encore.datasets.catalogue": "its result is covered by the inventory of the raw files",
     "encore.datasets.faults": "says what went wrong",
+    "encore.datasets.inventory": "refuses files that are not the recorded ones, changes nothing",
     "encore.datasets.download": "its result is covered by the inventory of the raw files",
     "encore.registry": "finds what is asked for; what it finds is a root of its own",
     "encore.digest": "names the numbers' origin, not the numbers",

@@ -8,7 +8,8 @@ from pathlib import Path
 from encore.audit.records import RecordError, read_record
 from encore.papers import layout
 from encore.papers.config import reading_for, selected_runs
-from encore.papers.model import Experiment, Paper, pretrained_weights
+from encore.papers.find import find_experiment, parts_of
+from encore.papers.model import Experiment, Paper, experiments_in, pretrained_weights
 from encore.papers.present import staleness
 from encore.runs.lock import who_holds
 
@@ -56,7 +57,7 @@ def state_of(experiment: Experiment, unit: str, seed: int, config: Mapping) -> S
         return State("running", f"{_last_line(log)} [{holder}]", log)
     if (folder / layout.CHECKPOINT).is_file():
         return State("stopped", _last_line(log), log)
-    for earlier in (log, *_earlier_logs(experiment, training["unit"], config)):
+    for earlier in (log, *_earlier_logs(experiment, training["unit"], seed, config)):
         if (state := _failed(earlier)).kind == "failed":
             return state
     return State("waiting")
@@ -73,14 +74,14 @@ def _scored(path: Path) -> State:
     return State("diverged", record["diverged"]) if "diverged" in record else State("done")
 
 
-def _earlier_logs(experiment: Experiment, unit: str, config: Mapping) -> Iterator[Path]:
+def _earlier_logs(experiment: Experiment, unit: str, seed: int, config: Mapping) -> Iterator[Path]:
     """Logs of the steps before a training whose results are not there."""
     reading = reading_for(experiment, config)
     split = {
         "dataset": experiment.dataset,
         "protocol": experiment.protocol(reading),
         "unit": experiment.split_unit(unit),
-        "split_seed": experiment.split_seed,
+        "split_seed": experiment.split_seed_of(seed),
     }
     steps = [("download", {"dataset": experiment.dataset}), ("split", split)]
     for name in pretrained_weights(experiment.values(reading, config["features"])):
@@ -112,15 +113,21 @@ def states(experiment: Experiment, config: Mapping) -> dict[tuple[str, int], Sta
     return {(unit, seed): state_of(experiment, unit, seed, config) for unit, seed in runs}
 
 
-def render_status(papers: Iterable[Paper], config: Mapping) -> str:
+def render_status(papers: Iterable[Paper], config: Mapping, targets: Iterable[str] = ()) -> str:
     """Every table of `papers` with the state of its runs, then what is running, stopped, diverged and failed.
 
-    A demonstration is shown once any of its runs has begun.
+    targets: the papers, tables and figures that alone are shown, where any are named; a ConfigError for a
+    name that is none of them. A demonstration is shown once any of its runs has begun, and where it is named.
     """
     found: dict[str, dict[tuple[str, int], State]] = {}
     blocks = []
+    scope = {name: entry for target in targets for name, entry in parts_of(target).items()}
+    shown = {name for name, entry in scope.items() if "kind" not in entry}
+    in_tables = {one for name in shown for one in experiments_in(scope[name])}
     for paper in papers:
         for name, table in paper.tables.items():
+            if scope and name not in shown:
+                continue
             rows = []
             for cell in table["cells"]:
                 experiment = paper.experiments[cell["experiment"]]
@@ -128,8 +135,16 @@ def render_status(papers: Iterable[Paper], config: Mapping) -> str:
                     found[experiment.name] = states(experiment, config)
                 rows.append((f"{cell['method']}, {cell['dataset']}", found[experiment.name]))
             begun = any(state.kind != "waiting" for _, row in rows for state in row.values())
-            if rows and (begun or not table["demo"]):
+            if rows and (begun or scope or not table["demo"]):
                 blocks.append(_block(name, rows))
+    for name, entry in scope.items():
+        behind = set() if name in shown else {*experiments_in(entry)} - in_tables
+        rows = []
+        for experiment in (find_experiment(one) for one in sorted(behind)):
+            found.setdefault(experiment.name, states(experiment, config))
+            rows.append((f"{experiment.name}, {experiment.dataset}", found[experiment.name]))
+        if rows:
+            blocks.append(_block(name, rows))
     legend = "  ".join(f"{sign} {MEANINGS[kind]}" for kind, sign in SIGNS.items())
     return "\n".join([*blocks, f"One sign a seed: {legend}", *_details(found)]) + "\n"
 

@@ -1,6 +1,7 @@
 """Data files are read strictly, and what is wrong with them is said in a sentence each."""
 
 import difflib
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -16,39 +17,93 @@ class ConfigError(UserError, ValueError):
         super().__init__("\n".join(faults))
 
 
+# Other whole numbers of YAML 1.1 are not what they look like: 010 is eight, 1:30 is ninety.
+_WHOLE_NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+
+
 class _StrictLoader(yaml.SafeLoader):
-    """YAML 1.1 as PyYAML reads it, but a key given twice is an error and not a silent loss."""
+    """YAML 1.1 as PyYAML reads it, but what would be lost or taken for something else is an error."""
+
+    def construct_object(self, node, deep=False):
+        try:
+            return super().construct_object(node, deep)
+        except ConfigError:
+            raise
+        except (ValueError, OverflowError) as error:  # of Python, such as for the month 13
+            raise self._fault(node, f"not valid YAML: {error}.") from None
 
     def construct_mapping(self, node, deep=False):
         seen = {}
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
+            if isinstance(key, list | dict | set):
+                raise self._fault(key_node, f"found {key!r} as a key, expected a word.")
             if key in seen:
-                raise ConfigError(
-                    [
-                        f"{self.name}, line {key_node.start_mark.line + 1}: the key {key!r} stands twice "
-                        f"(first in line {seen[key]}); remove one."
-                    ]
-                )
+                first = f"(first in line {seen[key]}); remove one."
+                raise self._fault(key_node, f"the key {key!r} stands twice {first}")
             seen[key] = key_node.start_mark.line + 1
         return super().construct_mapping(node, deep)
 
+    def construct_yaml_int(self, node):
+        """A whole number, if it is written as one reads it."""
+        return self._as_it_reads(node, super().construct_yaml_int(node), _WHOLE_NUMBER.fullmatch(node.value))
+
+    def construct_yaml_float(self, node):
+        """A number, if it is written as one reads it."""
+        return self._as_it_reads(node, super().construct_yaml_float(node), ":" not in node.value)
+
+    def _as_it_reads(self, node, found, reads_so):
+        if not reads_so:
+            hint = "write the number without leading zeros, `:` and `_`, or quote it where text is meant."
+            raise self._fault(node, f"found {node.value}, which YAML reads as {found}; {hint}")
+        return found
+
+    def _fault(self, node, sentence):
+        return ConfigError([f"{self.name}, line {node.start_mark.line + 1}: {sentence}"])
+
+
+_StrictLoader.add_constructor("tag:yaml.org,2002:int", _StrictLoader.construct_yaml_int)
+_StrictLoader.add_constructor("tag:yaml.org,2002:float", _StrictLoader.construct_yaml_float)
+
+
+def read_text(path: Path) -> str:
+    """A text in UTF-8, with or without the mark that Excel and Notepad put in front; else a ConfigError."""
+    content = Path(path).read_bytes()
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        found = f"found the byte 0x{content[error.start]:02x}, which is no UTF-8"
+        raise ConfigError([f"{path}, line {line}: {found}; save the file as text in UTF-8."]) from None
+
 
 def load_yaml(path: Path) -> dict:
-    """The mapping in a YAML file; a syntax error or a key given twice is a ConfigError with its line."""
-    with open(path, encoding="utf-8") as stream:
-        loader = _StrictLoader(stream)
-        loader.name = str(path)
+    """The mapping in a YAML file; what is wrong with it is a ConfigError with its line."""
+    content = yaml_value(read_text(path), str(path))
+    if not isinstance(content, dict):
+        found = "nothing" if content is None else f"a {type(content).__name__}"
+        raise ConfigError([f"{path}: expected keys and values, found {found}."])
+    return content
+
+
+def yaml_value(text: str, where: str) -> object:
+    """The value that a YAML text holds, read as strictly as a file; where: what a ConfigError names."""
+    try:
+        loader = _StrictLoader(text)
+        loader.name = where
         try:
-            content = loader.get_single_data()
-        except yaml.MarkedYAMLError as error:
-            line = error.problem_mark.line + 1 if error.problem_mark else "?"
-            raise ConfigError([f"{path}, line {line}: not valid YAML: {error.problem}."]) from None
+            return loader.get_single_data()
         finally:
             loader.dispose()
-    if not isinstance(content, dict):
-        raise ConfigError([f"{path}: expected keys and values, found {type(content).__name__}."])
-    return content
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else "?"
+        raise ConfigError([f"{where}, line {line}: not valid YAML: {error.problem}."]) from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        found = f"found the character U+{error.character:04X}, which no text holds"
+        raise ConfigError([f"{where}, line {line}: not valid YAML: {found}."]) from None
+    except RecursionError:
+        raise ConfigError([f"{where}: not valid YAML: it has lists too deep in one another."]) from None
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -14,7 +14,7 @@ rule audit:
     params:
         config=json.dumps(config),
     shell:
-        "python workflow/scripts/audit.py --config {params.config:q} 2>&1 | tee {log}"
+        "python workflow/scripts/audit.py --config {params.config:q} 2>&1 | tee {log:q}"
 
 
 def write_audit():
@@ -30,12 +30,38 @@ onstart:
         )
 
 
-onsuccess:
-    # Every training that is whole has its scores now.
+def jobs_done():
+    """The rules of which Snakemake ran a job."""
+    return {job.rule.name for job in workflow.dag.finished_jobs}
+
+
+def remove_scratch():
+    """Remove checkpoints and locks of every run that is whole: all that its model scores is there, nobody writes."""
     for record in Path("results/runs").glob("*/*/*/train.json"):
-        for scratch in (layout.CHECKPOINT, layout.LOCK):
-            record.with_name(scratch).unlink(missing_ok=True)
-    write_audit()
+        name, unit, seed = record.parts[-4:-1]
+        experiment = EXPERIMENTS.get(name)
+        if experiment is None:  # of a paper that is no longer here
+            continue
+        reading = reading_for(experiment, config)
+        scored = [
+            Path(
+                layout.record(experiment.scored_by, experiment=name, unit=of, seed=run)
+            )
+            for of, run in selected_runs(experiment, config)
+            if experiment.trained_unit(of, reading) == unit and str(run) == seed
+        ]
+        whole = scored and all(path.is_file() for path in scored)
+        if whole and who_holds(record.parent) is None:
+            for scratch in (layout.CHECKPOINT, layout.LOCK):
+                record.with_name(scratch).unlink(missing_ok=True)
+
+
+onsuccess:
+    done = jobs_done()
+    if done & set(layout.MAIN):
+        remove_scratch()
+    if done - LOOKS_ONLY - set(TARGETS):
+        write_audit()
 
 
 onerror:

@@ -1,10 +1,14 @@
-# What the rules share: the checked configuration, and which digests and files a job depends on.
+# What the rules share: what was asked for, the checked configuration, and which digests and files a job depends on.
 
+import contextlib
+import io
 import json
 import os
 import shutil
 import sys
 from pathlib import Path
+
+from snakemake.cli import parse_args
 
 PACKAGE_PARENT = str(Path(workflow.basedir) / "workflow")
 sys.path.insert(0, PACKAGE_PARENT)
@@ -12,14 +16,14 @@ sys.path.insert(0, PACKAGE_PARENT)
 SEARCH_PATH = os.pathsep.join([str(Path(sys.executable).parent), os.getenv("PATH", "")])
 os.environ.update(PATH=SEARCH_PATH, PYTHONPATH=PACKAGE_PARENT)
 
+from encore import registry
 from encore.datasets.catalogue import DATASETS
 from encore.digest import code_digest, file_digest, settings_digest
 from encore.papers import layout
 from encore.papers.config import (
     asked_reading,
-    check_config,
-    config_defaults,
     reading_for,
+    resolve_config,
     selected_runs,
 )
 from encore.papers.find import (
@@ -27,6 +31,7 @@ from encore.papers.find import (
     all_figures,
     all_tables,
     figure_digest,
+    results_named,
     table_digest,
 )
 from encore.papers.kinds import FIGURES as FIGURE_KINDS, FIRST, FIRST_OF_EACH_UNIT
@@ -34,16 +39,58 @@ from encore.papers.model import VGG19, experiments_in, pretrained_weights
 from encore.papers.present import code_of_measure, code_of_run
 from encore.papers.read import load_papers
 from encore.registry import method_facts
-from encore.strict import ConfigError, load_yaml
+from encore.runs.lock import who_holds
+from encore.strict import ConfigError, nearest
+
+
+def command_line():
+    """What Snakemake was asked, as it reads its command line and profile itself; None where it was not asked so.
+
+    Targets, and the executor of a dry run, Snakemake tells its rules nowhere else. A job of its own, on a node, is
+    not asked anything.
+    """
+    program = Path(sys.argv[0])
+    started = program.stem == "snakemake" or program.parent.name == "snakemake"
+    if workflow.remote_exec or workflow.subprocess_exec or not started:
+        return None
+    with contextlib.redirect_stderr(
+        io.StringIO()
+    ):  # it has said already which profile it takes
+        return parse_args(sys.argv[1:])[1]
+
+
+if not Path(workflow.basedir).samefile(Path.cwd()):
+    sys.exit(
+        f"Encore runs in its own folder; go to {workflow.basedir} and start it there."
+    )
+ASKED = command_line()
+# Where jobs run on a cluster, this machine's lack of a GPU says nothing.
+ON_CLUSTER = workflow.remote_exec or (
+    ASKED is not None and ASKED.executor not in (None, "local", "dryrun", "touch")
+)
+if ON_CLUSTER and ASKED and "turn" not in (ASKED.default_resources or ()):
+    sys.exit(
+        "default-resources has no `turn: 1`, which lets what shares an allocation run one after another; "
+        "--default-resources on the command line replaces those of profiles/slurm/config.yaml, so write yours there."
+    )
 
 try:
-    load_yaml(Path(workflow.basedir) / "config.yaml")
-    check_config(config)
+    given = workflow.config_settings
+    replaced = given.replace_workflow_config
+    config_files = [*(() if replaced else ("config.yaml",)), *given.configfiles]
+    resolved = resolve_config(config_files, given.config_args or ())
 except ConfigError as error:
     sys.exit(f"The configuration cannot be used:\n{error}")
+except OSError as error:
+    sys.exit(f"The configuration cannot be used:\n{error.filename}: {error.strerror}.")
 
-config.update(config_defaults() | config)
 
+configfile: "config.yaml"
+
+
+# As it was read strictly, where Snakemake takes a list of `--config` for texts.
+config.clear()
+config.update(resolved)
 PAPERS, EXPERIMENTS = load_papers(), all_experiments()
 TABLES, FIGURES = all_tables(), all_figures()
 ENVIRONMENT = "../../envs/encore.yaml"
@@ -52,9 +99,11 @@ TEMPLATES = {
     path.name: file_digest(path)
     for path in sorted(Path(PACKAGE_PARENT, "encore", "tables").glob("*.[hc]*"))
 }
+# On a cluster `auto` is the GPU: a job must ask for one, and then takes no other device.
+DEVICE = "cuda" if ON_CLUSTER and config["device"] == "auto" else config["device"]
 # Jobs that compute on a GPU ask for one, where the configuration or this machine has one.
-GPU_HERE = config["device"] == "cuda" or (
-    config["device"] == "auto" and shutil.which("nvidia-smi") is not None
+GPU_HERE = DEVICE == "cuda" or (
+    DEVICE == "auto" and shutil.which("nvidia-smi") is not None
 )
 
 
@@ -63,8 +112,8 @@ wildcard_constraints:
     dataset="|".join(DATASETS),
     protocol="[a-z0-9_]+",
     unit="[A-Za-z0-9_]+",
-    seed="[0-9]+",
-    split_seed="[0-9]+",
+    seed="0|[1-9][0-9]{0,9}",
+    split_seed="0|[1-9][0-9]{0,9}",
     weights="vgg19|vgg19_caffe|inception_v3",
     table="|".join(TABLES),
     figure="|".join(FIGURES),
@@ -100,7 +149,7 @@ def split_of(wildcards):
         dataset=experiment.dataset,
         protocol=experiment.protocol(reading_of_run(wildcards)),
         unit=experiment.split_unit(wildcards.unit),
-        split_seed=experiment.split_seed,
+        split_seed=experiment.split_seed_of(wildcards.seed),
     )
 
 
@@ -165,7 +214,7 @@ def resources_of_run(step):
     """Where a run's job computes, and with what: a change of it makes nothing again."""
     return {
         "gpu": gpus,
-        "device": config["device"],
+        "device": DEVICE,
         "data_dir": config["data_dir"],
         "mem_mb": memory_of,
         "runtime": lambda wildcards: experiment_of(wildcards).allocation[step],

@@ -21,9 +21,9 @@ rule download:
     params:
         accept=lambda wildcards: wildcards.dataset in config["accept_unverified"],
     shell:
-        "python workflow/scripts/download.py {wildcards.dataset}"
-        " --data-dir {resources.data_dir:q} --accept-unverified {params.accept}"
-        " --inventory {output.inventory} --record {output.record} 2>&1 | tee {log}"
+        "python workflow/scripts/download.py {wildcards.dataset:q}"
+        " --data-dir {resources.data_dir:q} --accept-unverified {params.accept:q}"
+        " --inventory {output.inventory:q} --record {output.record:q} 2>&1 | tee {log:q}"
 
 
 rule weights:
@@ -37,8 +37,8 @@ rule weights:
     resources:
         data_dir=config["data_dir"],
     shell:
-        "python workflow/scripts/weights.py {wildcards.weights}"
-        " --data-dir {resources.data_dir:q} --output {output.weights} --record {output.record} 2>&1 | tee {log}"
+        "python workflow/scripts/weights.py {wildcards.weights:q}"
+        " --data-dir {resources.data_dir:q} --output {output.weights:q} --record {output.record:q} 2>&1 | tee {log:q}"
 
 
 rule filter_statistics:
@@ -53,14 +53,14 @@ rule filter_statistics:
         ENVIRONMENT
     resources:
         photographs=config["photographs"],
-        device=config["device"],
+        device=DEVICE,
         gpu=int(GPU_HERE),
     params:
         code=code_of("filter_statistics"),
     shell:
-        "python workflow/scripts/filter_statistics.py {wildcards.weights} --weights {input}"
-        " --photographs {resources.photographs:q} --device {resources.device}"
-        " --output {output.statistics} --record {output.record} 2>&1 | tee {log}"
+        "python workflow/scripts/filter_statistics.py {wildcards.weights:q} --weights {input:q}"
+        " --photographs {resources.photographs:q} --device {resources.device:q}"
+        " --output {output.statistics:q} --record {output.record:q} 2>&1 | tee {log:q}"
 
 
 rule contrast:
@@ -78,14 +78,14 @@ rule contrast:
         ENVIRONMENT
     resources:
         photographs=config["photographs"],
-        device=config["device"],
+        device=DEVICE,
         gpu=int(GPU_HERE),
     params:
         code=code_of("contrast"),
     shell:
-        "python workflow/scripts/contrast.py {wildcards.weights} --weights {input}"
-        " --photographs {resources.photographs:q} --device {resources.device}"
-        " --output {output.contrast} --record {output.record} > {log} 2>&1"
+        "python workflow/scripts/contrast.py {wildcards.weights:q} --weights {input:q}"
+        " --photographs {resources.photographs:q} --device {resources.device:q}"
+        " --output {output.contrast:q} --record {output.record:q} > {log:q} 2>&1"
 
 
 rule count:
@@ -105,14 +105,27 @@ rule count:
             "count", reader=DATASETS[wildcards.dataset].reader
         ),
     shell:
-        "python workflow/scripts/count.py {wildcards.dataset} --data-dir {resources.data_dir:q}"
-        " --inventory {input} --output {output.counts} --record {output.record} > {log} 2>&1"
+        "python workflow/scripts/count.py {wildcards.dataset:q} --data-dir {resources.data_dir:q}"
+        " --inventory {input:q} --output {output.counts:q} --record {output.record:q} > {log:q} 2>&1"
+
+
+def inventory_of_split(wildcards):
+    """The checked raw files that a split is made of; the end, in a sentence, where its path names what is not."""
+    dataset, unit, protocol = wildcards.dataset, wildcards.unit, wildcards.protocol
+    for what, found, known in (
+        (f"class of {dataset}", unit, DATASETS[dataset].classes),
+        ("protocol", protocol, registry.names(registry.PROTOCOLS)),
+    ):
+        if found not in known:
+            path = layout.path("split", "split", **wildcards)
+            sys.exit(f"{path}: there is no {what} {found!r}; {nearest(found, known)}")
+    return layout.path("download", "inventory", dataset=dataset)
 
 
 rule split:
     """Divide a dataset into train and test for one unit."""
     input:
-        layout.path("download", "inventory"),
+        inventory_of_split,
     output:
         **layout.outputs("split"),
     log:
@@ -129,6 +142,6 @@ rule split:
         ),
         classes=lambda wildcards: list(DATASETS[wildcards.dataset].classes),
     shell:
-        "python workflow/scripts/split.py --dataset {wildcards.dataset} --protocol {wildcards.protocol}"
-        " --unit {wildcards.unit} --split-seed {wildcards.split_seed} --data-dir {resources.data_dir:q}"
-        " --inventory {input} --output {output.split} --record {output.record} > {log} 2>&1"
+        "python workflow/scripts/split.py --dataset {wildcards.dataset:q} --protocol {wildcards.protocol:q}"
+        " --unit {wildcards.unit:q} --split-seed {wildcards.split_seed:q} --data-dir {resources.data_dir:q}"
+        " --inventory {input:q} --output {output.split:q} --record {output.record:q} > {log:q} 2>&1"

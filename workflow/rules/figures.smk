@@ -29,5 +29,5 @@ rule plot:
         title=lambda wildcards: FIGURES[wildcards.figure][1]["title"],
         caption=lambda wildcards: FIGURES[wildcards.figure][1]["caption"],
     shell:
-        "python workflow/scripts/plot.py {wildcards.figure} --inputs {input}"
-        " --output {output.figure} --record {output.record} > {log} 2>&1"
+        "python workflow/scripts/plot.py {wildcards.figure:q} --inputs {input:q}"
+        " --output {output.figure:q} --record {output.record:q} > {log:q} 2>&1"

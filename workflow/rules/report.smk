@@ -14,4 +14,4 @@ rule report:
     params:
         config=json.dumps(config),
     shell:
-        "python workflow/scripts/report.py --config {params.config:q} 2>&1 | tee {log}"
+        "python workflow/scripts/report.py --config {params.config:q} 2>&1 | tee {log:q}"

@@ -11,13 +11,13 @@ DATA = {"split": split_of, "inventory": inventory_of, "weights": weights_of}
 TRAINED = DATA | {"model": model_of}
 # The beginning of every run's command; each rule goes on with its own inputs and outputs.
 COMMAND = (
-    "python workflow/scripts/{rule}.py --experiment {wildcards.experiment} --unit {wildcards.unit}"
-    " --seed {wildcards.seed} --reading {params.reading} --data-dir {resources.data_dir:q}"
-    " --device {resources.device} --precision {params.precision} --threads {threads}"
-    " --split {input.split} --inventory {input.inventory} --weights {input.weights} --features {params.features}"
+    "python workflow/scripts/{rule}.py --experiment {wildcards.experiment:q} --unit {wildcards.unit:q}"
+    " --seed {wildcards.seed:q} --reading {params.reading:q} --data-dir {resources.data_dir:q}"
+    " --device {resources.device:q} --precision {params.precision:q} --threads {threads}"
+    " --split {input.split:q} --inventory {input.inventory:q} --weights {input.weights:q} --features {params.features:q}"
 )
-OF_MODEL = COMMAND + " --model {input.model} --record {output.record}"
-TO_LOG = " > {log} 2>&1"
+OF_MODEL = COMMAND + " --model {input.model:q} --record {output.record:q}"
+TO_LOG = " > {log:q} 2>&1"
 
 
 localrules:
@@ -46,8 +46,8 @@ rule train:
         # The training answers SIGTERM with a checkpoint: its shell and the one that keeps its log wait for it.
         "trap : TERM INT HUP; "
         + COMMAND
-        + " --checkpoint-seconds {resources.checkpoint_seconds} --model {output.model} --history {output.history}"
-        " --record {output.record} 2>&1 | (trap '' TERM INT HUP; exec tee {log})"
+        + " --checkpoint-seconds {resources.checkpoint_seconds:q} --model {output.model:q} --history {output.history:q}"
+        " --record {output.record:q} 2>&1 | (trap '' TERM INT HUP; exec tee {log:q})"
 
 
 rule score:
@@ -70,7 +70,7 @@ rule score:
     params:
         **params_of_run("score"),
     shell:
-        OF_MODEL + " --scores {output.scores}" + TO_LOG
+        OF_MODEL + " --scores {output.scores:q}" + TO_LOG
 
 
 rule judge:
@@ -97,7 +97,7 @@ rule judge:
         judged=lambda wildcards: settings_digest(experiment_of(wildcards).judged),
     shell:
         OF_MODEL
-        + " --judge {input.judge} --judge-weights {input.judge_weights} --scores {output.scores}"
+        + " --judge {input.judge:q} --judge-weights {input.judge_weights:q} --scores {output.scores:q}"
         + TO_LOG
 
 
@@ -120,7 +120,7 @@ rule edit:
     params:
         **params_of_run("edit"),
     shell:
-        OF_MODEL + " --images {output.images}" + TO_LOG
+        OF_MODEL + " --images {output.images:q}" + TO_LOG
 
 
 rule reconstruct:
@@ -142,7 +142,7 @@ rule reconstruct:
     params:
         **params_of_run("reconstruct"),
     shell:
-        OF_MODEL + " --scores {input.scores} --images {output.images}" + TO_LOG
+        OF_MODEL + " --scores {input.scores:q} --images {output.images:q}" + TO_LOG
 
 
 rule resemble:
@@ -161,7 +161,7 @@ rule resemble:
     params:
         **params_of_run("resemble"),
     shell:
-        OF_MODEL + " --resemblance {output.resemblance}" + TO_LOG
+        OF_MODEL + " --resemblance {output.resemblance:q}" + TO_LOG
 
 
 rule extremes:
@@ -184,6 +184,6 @@ rule extremes:
             "extremes", reader=DATASETS[experiment_of(wildcards).dataset].reader
         ),
     shell:
-        "python workflow/scripts/extremes.py --experiment {wildcards.experiment}"
-        " --data-dir {resources.data_dir:q} --inventory {input.inventory} --scores {input.scores}"
-        " --images {output.images} --record {output.record} > {log} 2>&1"
+        "python workflow/scripts/extremes.py --experiment {wildcards.experiment:q}"
+        " --data-dir {resources.data_dir:q} --inventory {input.inventory:q} --scores {input.scores:q}"
+        " --images {output.images:q} --record {output.record:q} > {log:q} 2>&1"

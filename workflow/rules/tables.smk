@@ -22,8 +22,8 @@ rule measure:
         code=lambda wildcards: code_of_measure(experiment_of(wildcards)),
         named=lambda wildcards: settings_digest(experiment_of(wildcards).resemblance),
     shell:
-        "python workflow/scripts/measure.py {wildcards.experiment} --scores {input.scores}"
-        " --output {output.measures} --record {output.record} > {log} 2>&1"
+        "python workflow/scripts/measure.py {wildcards.experiment:q} --scores {input.scores:q}"
+        " --output {output.measures:q} --record {output.record:q} > {log:q} 2>&1"
 
 
 rule compare:
@@ -55,6 +55,6 @@ rule compare:
         readings=lambda wildcards: json.dumps(readings_of_table(wildcards.table)),
         templates=TEMPLATES,
     shell:
-        "python workflow/scripts/compare.py {wildcards.table} --reading {params.reading}"
-        " --readings {params.readings:q} --inputs {input} --csv {output.csv} --md {output.md} --tex {output.tex}"
-        " --html {output.html} --record {output.record} > {log} 2>&1"
+        "python workflow/scripts/compare.py {wildcards.table:q} --reading {params.reading:q}"
+        " --readings {params.readings:q} --inputs {input:q} --csv {output.csv:q} --md {output.md:q} --tex {output.tex:q}"
+        " --html {output.html:q} --record {output.record:q} > {log:q} 2>&1"

@@ -2,7 +2,7 @@
 
 from encore.audit.records import recorded
 from encore.datasets.count import count_images
-from encore.datasets.download import read_inventory
+from encore.datasets.inventory import read_inventory
 from encore.datasets.read import read
 from encore.files import write_atomically
 from encore.script import run_script, script_parser
@@ -15,7 +15,8 @@ def main() -> None:
     arguments = parser.parse_args()
     with recorded("count", arguments.record, [arguments.inventory], [arguments.output]) as record:
         verified = all(file.verified for file in read_inventory(arguments.inventory))
-        counts = count_images(read(arguments.dataset, arguments.data_dir), verified)
+        images = read(arguments.dataset, arguments.data_dir, arguments.inventory)
+        counts = count_images(images, verified)
         write_atomically(arguments.output, counts.to_csv(index=False))
         record.about |= {"dataset": arguments.dataset}
 

@@ -2,7 +2,8 @@
 
 from encore.audit.records import recorded
 from encore.datasets.catalogue import dataset
-from encore.datasets.download import fetch, write_inventory
+from encore.datasets.download import fetch
+from encore.datasets.inventory import remember, write_inventory
 from encore.script import run_script, script_parser
 
 
@@ -16,6 +17,7 @@ def main() -> None:
     with recorded("download", arguments.record, outputs=[arguments.inventory]) as record:
         files = fetch(arguments.dataset, arguments.data_dir, accept_unverified=accept)
         write_inventory(files, arguments.inventory)
+        remember(files, arguments.data_dir, arguments.inventory)
         entry = dataset(arguments.dataset)
         record.about |= {"dataset": entry.name, "licence": entry.licence, "homepage": entry.homepage}
 

@@ -18,7 +18,8 @@ def main() -> None:
     inputs = [arguments.scores, arguments.inventory]
     with recorded("extremes", arguments.record, inputs, [arguments.images]) as record:
         dataset = find_experiment(arguments.experiment).dataset
-        images = extremes(pd.read_csv(arguments.scores), dataset, arguments.data_dir)
+        scores = pd.read_csv(arguments.scores)
+        images = extremes(scores, dataset, arguments.data_dir, arguments.inventory)
         write_atomically(arguments.images, to_bytes(images))
         record.about |= {"experiment": arguments.experiment}
 

@@ -16,7 +16,7 @@ from encore.audit.records import (
 from encore.datasets.split import load_split
 from encore.files import write_atomically
 from encore.metrics.measures import ScoredRun, measure
-from encore.papers.find import find_experiment
+from encore.papers.find import find_experiment, metric_modules
 from encore.script import run_script, script_parser
 
 
@@ -50,7 +50,7 @@ def main() -> None:
     with recorded("measure", arguments.record, outputs=[arguments.output]) as record:
         experiment = find_experiment(arguments.experiment)
         runs = [read_run(path, bool(experiment.resemblance)) for path in arguments.scores]
-        measures = measure(experiment, [run for run, _ in runs])
+        measures = measure(experiment, [run for run, _ in runs], metric_modules(experiment))
         write_atomically(arguments.output, measures.to_csv(index=False))
         record.inputs = [path for _, files in runs for path in files]
         record.about |= {"experiment": arguments.experiment}

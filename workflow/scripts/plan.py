@@ -1,7 +1,7 @@
 """Say what targets would take before anything runs: runs, iterations, hours at measured rates, disk."""
 
 from encore.datasets.catalogue import DATASETS
-from encore.papers.config import check_config, read_config, reading_for, selected_runs
+from encore.papers.config import checked_config, reading_for, selected_runs
 from encore.papers.find import experiments_of
 from encore.papers.model import Experiment
 from encore.plan import Work, iterations_of, plan, render_plan
@@ -31,8 +31,7 @@ def main() -> None:
     parser.add_argument("--config", default="config.yaml", help="a file, or its content as JSON")
     parser.add_argument("--device", default="cpu", help="as in rates.yaml, such as `NVIDIA H100 80GB HBM3`")
     arguments = parser.parse_args()
-    config = read_config(arguments.config)
-    check_config(config)
+    config = checked_config(arguments.config)
     experiments = experiments_of(arguments.targets or config["papers"])
     works = [(experiment, work_of(experiment, config)) for experiment in experiments]
     rows = [work for _, work in works if work.runs]

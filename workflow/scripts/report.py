@@ -1,7 +1,7 @@
 """Write results/index.html: what was run, what came out, how every number came to be; and all in a zip."""
 
 from encore.audit.records import recorded
-from encore.papers.config import check_config, config_defaults, read_config
+from encore.papers.config import checked_config
 from encore.report.write import ARCHIVE, INDEX, RECORD, write_report
 from encore.script import run_script, script_parser
 
@@ -12,9 +12,7 @@ def main() -> None:
     parser.add_argument("--config", default="config.yaml", help="a file, or its content as JSON")
     arguments = parser.parse_args()
     with recorded("report", RECORD) as record:
-        config = read_config(arguments.config)
-        check_config(config)
-        record.inputs, record.outputs = write_report(config_defaults() | config)
+        record.inputs, record.outputs = write_report(checked_config(arguments.config))
     print(f"{INDEX} shows {len(record.inputs)} tables and figures; {ARCHIVE} holds all of it, to hand on.")
 
 

@@ -29,7 +29,7 @@ def main() -> None:
     arguments = parser.parse_args()
     names = ("dataset", "protocol", "unit", "split_seed")
     with recorded("split", arguments.record, [arguments.inventory], [arguments.output]) as record:
-        images = read(arguments.dataset, arguments.data_dir)
+        images = read(arguments.dataset, arguments.data_dir, arguments.inventory)
         if arguments.unit not in images.classes:
             raise ConfigError(
                 [f"--unit: found {arguments.unit!r}; {nearest(arguments.unit, images.classes)}"]

@@ -1,7 +1,7 @@
 """Say which cells of which table are done, running, stopped, diverged, failed or not begun, and why."""
 
-from encore.papers.config import check_config, config_defaults, read_config
-from encore.papers.read import load_paper
+from encore.papers.config import checked_config
+from encore.papers.read import known_papers, load_paper
 from encore.script import run_script, script_parser
 from encore.status import render_status
 
@@ -9,12 +9,12 @@ from encore.status import render_status
 def main() -> None:
     """Read the arguments and print the status."""
     parser = script_parser(__doc__)
+    parser.add_argument("targets", nargs="*", help="tables, figures, papers; those of config.yaml if none")
     parser.add_argument("--config", default="config.yaml", help="a file, or its content as JSON")
     arguments = parser.parse_args()
-    config = read_config(arguments.config)
-    check_config(config)
-    config = config_defaults() | config
-    print(render_status([load_paper(name) for name in config["papers"]], config), end="")
+    config = checked_config(arguments.config)
+    papers = [load_paper(name) for name in (known_papers() if arguments.targets else config["papers"])]
+    print(render_status(papers, config, arguments.targets), end="")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,5 @@
 """Fetch pretrained weights, check them, and keep their tensors as safetensors."""
 
-import dataclasses
-
 from encore.audit.records import recorded
 from encore.datasets.pretrained import PRETRAINED, fetch_pretrained
 from encore.files import write_atomically
@@ -17,7 +15,7 @@ def main() -> None:
     with recorded("weights", arguments.record, outputs=[arguments.output]) as record:
         raw, tensors = fetch_pretrained(arguments.weights, arguments.data_dir)
         write_atomically(arguments.output, to_bytes(tensors))
-        record.about |= {"weights": arguments.weights, "raw": dataclasses.asdict(raw)}
+        record.about |= {"weights": arguments.weights, "raw": raw.recorded}
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from encore.datasets.read import read
+from encore.datasets.read import read_unchecked as read
 
 
 def _random_part(n: int, shape: tuple[int, ...], seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,7 @@ from encore.datasets.catalogue import dataset
 from encore.datasets.divide import make_split
 from encore.datasets.images import prepare
 from encore.datasets.protocols.celeba_attributes import FIVE
-from encore.datasets.read import read
+from encore.datasets.read import read_unchecked as read
 
 FACES = ["000001.jpg", "000002.jpg", "000003.jpg", "000004.jpg", "000005.jpg", "000006.jpg"]
 FACE_PARTS = [0, 2, 1, 0, 0, 2]
@@ -120,6 +120,37 @@ def test_faults_of_celebas_lists_are_named(
     assert found in content
     path.write_text(content.replace(found, replaced))
     assert refusal("celeba", celeba).startswith(f"{path}{message}")
+
+
+LISTS = ("list_attr_celeba.txt", "list_eval_partition.txt", "identity_CelebA.txt")
+
+
+def test_lists_that_notepad_wrote_are_read(celeba: Path) -> None:
+    """With its mark in front and its ends of lines."""
+    expected = read("celeba", celeba)
+    for name in LISTS:
+        path = celeba / "celeba" / name
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    found = read("celeba", celeba)
+    np.testing.assert_array_equal(found.attributes, expected.attributes)
+    np.testing.assert_array_equal(found.identities, expected.identities)
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_that_is_not_utf8_is_named(celeba: Path, refusal, name: str) -> None:
+    path = celeba / "celeba" / name
+    path.write_bytes(path.read_text().encode("utf-16"))
+    assert refusal("celeba", celeba) == f"{path}: expected text in UTF-8, found other bytes at 0"
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_an_image_that_stands_twice_in_a_list_is_named(celeba: Path, refusal, name: str) -> None:
+    path = celeba / "celeba" / name
+    lines = path.read_text().splitlines()
+    lines[-1] = lines[-2]
+    path.write_text("\n".join(lines))
+    twice = lines[-1].split()[0]
+    assert refusal("celeba", celeba) == f"{path}: expected one row of {twice}, found several"
 
 
 def test_celeba_without_a_listed_image_or_without_rows(celeba: Path, pack, refusal) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from encore.datasets.catalogue import dataset
-from encore.datasets.read import read
+from encore.datasets.read import read_unchecked as read
 
 RECORD = 1 + 32 * 32 * 3
 
@@ -44,6 +44,12 @@ def test_cifar_batch_of_a_wrong_length_is_refused(cifar10: Path, content: bytes)
     message = f"{path}: expected a multiple of 3073 bytes, found {len(content)} bytes"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         read("cifar10", cifar10)
+
+
+def test_names_of_classes_that_notepad_wrote_are_read(cifar10: Path) -> None:
+    meta = cifar10 / "cifar10" / "cifar-10-batches-bin" / "batches.meta.txt"
+    meta.write_bytes(b"\xef\xbb\xbf" + meta.read_bytes().replace(b"\n", b"\r\n"))
+    assert len(read("cifar10", cifar10).pixels) == 12
 
 
 def test_cifar_with_other_classes_is_refused(cifar10: Path) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from encore.datasets.images import prepare
-from encore.datasets.read import read
+from encore.datasets.read import read_unchecked as read
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +81,21 @@ def test_coil100_missing_or_broken(tmp_path: Path, refusal) -> None:
     folder.mkdir()
     (folder / "coil-100.zip").write_bytes(b"no archive")
     assert refusal("coil100", tmp_path).startswith(f"{folder / 'coil-100.zip'}: expected a whole zip archive")
+
+
+def test_an_encrypted_zip_is_one_sentence(coil100, coil_views: dict[str, bytes]) -> None:
+    data_dir = coil100(coil_views)
+    path = data_dir / "coil100" / "coil-100.zip"
+    content = path.read_bytes()
+    encrypted = b"PK\x03\x04\x14\x00\x01\x00", b"PK\x01\x02\x14\x03\x14\x00\x01\x00"
+    for mark in encrypted:  # the flags of a member, in its header and in the zip's list
+        plain = mark[:-2] + b"\x00\x00"
+        assert plain in content
+        content = content.replace(plain, mark)
+    path.write_bytes(content)
+    images = read("coil100", data_dir)
+    with pytest.raises(ValueError, match=r"coil-100.zip: it cannot be unpacked .*password required"):
+        images.pixels[0]
 
 
 def test_damaged_member_is_named(coil100, coil_views: dict[str, bytes]) -> None:

@@ -8,7 +8,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 from encore.datasets.catalogue import dataset
-from encore.datasets.read import read
+from encore.datasets.read import read_unchecked as read
 from encore.datasets.readers.digit_attributes import ATTRIBUTES, HOLE_DEPTH, attributes_of
 
 RING = """

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from encore.datasets.catalogue import dataset
-from encore.datasets.read import read
+from encore.datasets.read import read_unchecked as read
 from encore.datasets.readers.idx import parse_idx
 
 IDX = {"train": ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz")}

@@ -8,7 +8,7 @@ import pytest
 
 from encore.datasets.divide import make_split
 from encore.datasets.images import prepare
-from encore.datasets.read import read
+from encore.datasets.read import read_unchecked as read
 
 SCENES = {"bedroom_train": 5, "bedroom_val": 2, "conference_room_val": 3}
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.datasets import load_digits
 
-from encore.datasets.read import read
+from encore.datasets.read import read_unchecked as read
 
 
 def test_digits_are_scikit_learns_in_bytes() -> None:

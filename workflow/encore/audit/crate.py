@@ -16,7 +16,7 @@ from rocrate.rocrate import ROCrate
 import encore
 from encore.audit.records import fact
 from encore.audit.trail import Trail
-from encore.datasets.download import RawFile, read_inventory
+from encore.datasets.inventory import RawFile, read_inventory
 from encore.files import write_atomically
 from encore.papers.read import load_papers
 

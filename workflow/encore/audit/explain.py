@@ -18,11 +18,11 @@ from encore.audit.page import COMMAND, Page, Section, plain
 from encore.audit.records import LOCK, RecordError
 from encore.audit.trail import CellOfTable, RunOfCell, Trail, cells_of_table
 from encore.datasets.catalogue import DATASETS
-from encore.datasets.download import RawFile
+from encore.datasets.inventory import RawFile
 from encore.digest import file_digest
 from encore.papers.find import find_table
 from encore.papers.layout import LOGS, RESULTS, log_of, path
-from encore.papers.model import AVERAGE, Paper, experiments_in
+from encore.papers.model import AVERAGE, EACH, Paper, experiments_in
 from encore.papers.present import staleness
 from encore.papers.read import load_papers
 from encore.script import UserError
@@ -513,10 +513,7 @@ def _data(case: _Case) -> Section:
             files += inventory_of(case.trail, name)
         except (FileNotFoundError, RecordError):
             sentences.append(f"{name}, which names its raw files, cannot be read.")
-    sentences += dict.fromkeys(
-        f"Protocol {job.get('protocol', NOTHING)}, split seed {job.get('split_seed', NOTHING)}."
-        for job in jobs
-    )
+    sentences += dict.fromkeys(_divided(job) for job in jobs)
     judged = case.cell.experiment.judged if case.cell.experiment else {}
     sentences += _split_sentences(records.values(), edited=bool(judged))
     if judged:
@@ -544,6 +541,12 @@ def _data(case: _Case) -> Section:
     )
     columns = ("raw file", "bytes", "SHA-256", "verified", "how")
     return Section("Data", tuple(sentences), columns if rows else (), rows)
+
+
+def _divided(job: Mapping) -> str:
+    seed = job["split_seed"]
+    drawn = "a split for each seed" if seed == EACH else f"split seed {seed}"
+    return f"Protocol {job['protocol']}, {drawn}."
 
 
 def _rule(case: _Case, link: _Link) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 from encore.audit.records import LOCK, RecordError
 from encore.audit.scrub import scrub
 from encore.audit.trail import CellOfTable, Trail, cells_of_table, read_trail
-from encore.datasets.download import RawFile, locate, read_inventory
+from encore.datasets.inventory import RawFile, locate, read_inventory
 from encore.digest import file_digest
 from encore.files import write_atomically
 from encore.papers.find import find_table

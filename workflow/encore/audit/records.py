@@ -156,9 +156,11 @@ OF_RUN = {
     "seed": int,
     "reading": str,
     "job": {
+        "method": str,
+        "protocol": str,
+        "split_seed": int | str,
         "precision": str,
         "settings": dict,
-        **{"method": Maybe(str), "protocol": Maybe(str), "split_seed": Maybe(int)},
     },
     "settings_digest": str,
     "code_digest": str,

@@ -6,17 +6,18 @@ be filled by hand: what counts is the checksum.
 """
 
 import contextlib
-import csv
+import errno
+import fcntl
 import functools
 import gzip
 import hashlib
 import http.client
-import importlib.util
-import io
 import itertools
+import lzma
 import os
 import re
 import shutil
+import socket
 import stat
 import tarfile
 import time
@@ -24,39 +25,26 @@ import urllib.error
 import urllib.request
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from encore.datasets.catalogue import Dataset, File, dataset
-from encore.files import write_atomically
+from encore.datasets.inventory import BUNDLED, RawFile, irregular, locate, mark_of
 from encore.script import UserError
 
 TIMEOUT_S = 30.0  # without a sign of life from the server
+SLOWEST_BYTES_PER_S, SLOW_FOR_S = 1000.0, 60.0  # a transfer below this rate for so long has stalled
 CONNECTIONS = 5  # to one mirror; each goes on where the one before was cut
 CHUNK_BYTES = 1 << 16
+HEAD_BYTES = 1024  # in which an HTML page shows
 PROGRESS_EVERY_S = 5.0
-BUNDLED = "scikit-learn:"  # prefix of a file that lies inside the installed package
 NOT_VERIFIED = "not verified"
+BROKEN = (gzip.BadGzipFile, EOFError, zlib.error, lzma.LZMAError)  # what is packed, and not whole
 
 
 class DownloadError(UserError):
     """A file that cannot be had or vouched for; the message is one sentence for the user."""
-
-
-@dataclass(frozen=True)
-class RawFile:
-    """What is known about a file on disk."""
-
-    path: str  # POSIX, relative to data_dir; "scikit-learn:<name>" if it is bundled with that package
-    bytes: int
-    sha256: str  # of the file as it lies on disk
-    verified: bool
-    how: str  # which checksum vouches for it
-
-
-COLUMNS = tuple(field.name for field in fields(RawFile))  # of the inventory
 
 
 def fetch(name: str, data_dir: Path, *, accept_unverified: bool = False) -> list[RawFile]:
@@ -67,6 +55,8 @@ def fetch(name: str, data_dir: Path, *, accept_unverified: bool = False) -> list
     Raises DownloadError if a file cannot be had or verified, ConfigError if there is no such dataset.
     """
     data_dir = Path(data_dir)
+    if data_dir.parts[:1] and data_dir.parts[0].startswith("~"):
+        raise DownloadError(f"{data_dir}: only a shell knows what ~ is; write {data_dir.expanduser()}")
     entry = dataset(name)
     found = []
     try:
@@ -77,36 +67,6 @@ def fetch(name: str, data_dir: Path, *, accept_unverified: bool = False) -> list
     except OSError as error:  # the data folder itself: no permission, disk full
         raise DownloadError(f"{name}: {error.strerror or error} ({error.filename or data_dir})") from error
     return found
-
-
-def locate(raw: str, data_dir: Path) -> Path:
-    """Where the file of a `RawFile.path` lies on this machine."""
-    if not raw.startswith(BUNDLED):
-        return Path(data_dir) / raw
-    package = importlib.util.find_spec("sklearn")  # finds it without importing it
-    if package is None:
-        raise DownloadError(f"{raw}: scikit-learn, which brings this file along, is not installed")
-    return Path(package.submodule_search_locations[0], "datasets", "data", raw.removeprefix(BUNDLED))
-
-
-def write_inventory(files: Iterable[RawFile], path: Path) -> None:
-    """Writes a CSV, a row a file, sorted by path: the same files give the same bytes."""
-    rows = [[file.path, file.bytes, file.sha256, str(file.verified).lower(), file.how] for file in files]
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerows([COLUMNS, *sorted(rows)])
-    write_atomically(Path(path), text.getvalue())
-
-
-def read_inventory(path: Path) -> list[RawFile]:
-    """Reads what `write_inventory` wrote; raises ValueError if the columns differ."""
-    with Path(path).open(newline="", encoding="utf-8") as file:
-        rows = csv.DictReader(file)
-        if tuple(rows.fieldnames or ()) != COLUMNS:
-            raise ValueError(f"{path}: expected the columns {','.join(COLUMNS)}, found {rows.fieldnames}")
-        return [
-            RawFile(row["path"], int(row["bytes"]), row["sha256"], row["verified"] == "true", row["how"])
-            for row in rows
-        ]
 
 
 # --- files in place -------------------------------------------------------------------------------
@@ -128,36 +88,60 @@ def _demand_by_hand(name: str, entry: Dataset, data_dir: Path) -> None:
         )
 
 
-def fetch_file(name: str, file: File, data_dir: Path, accept_unverified: bool = False) -> list[RawFile]:
-    """Finds or downloads one file to <data_dir>/<name>/ and verifies it; raises DownloadError."""
+def fetch_file(
+    name: str, file: File, data_dir: Path, accept_unverified: bool | None = False
+) -> list[RawFile]:
+    """Finds or downloads one file to <data_dir>/<name>/ and verifies it; raises DownloadError.
+
+    accept_unverified: as in `fetch`; None where no configuration can accept it.
+    """
     raw = file.name if file.name.startswith(BUNDLED) else f"{name}/{file.name}"
     path = locate(raw, data_dir)
-    if not path.exists():
+    if not os.path.lexists(path):
         _download(raw, file, path)
+    if fault := irregular(path):
+        raise DownloadError(f"{path}: expected a file, {fault}; put the file there, or remove what is there")
+    mark = mark_of(path)
     fault = _fault(file, path)
     if fault and not accept_unverified:
         remedy = "install the scikit-learn of the lock" if raw.startswith(BUNDLED) else f"remove {path}"
-        raise DownloadError(f"{raw}: {fault}; {remedy} or list {name} under accept_unverified in config.yaml")
-    return [_raw_file(raw, path, None if fault else _checksum(file)[0])]
+        accept = f" or list {name} under accept_unverified in config.yaml"
+        how = ", so that the published one takes its place" if accept_unverified is None else accept
+        raise DownloadError(f"{raw}: {fault}; {remedy}{how}")
+    found = _raw_file(raw, path, None if fault else _checksum(file)[0])
+    if found.mark != mark:
+        raise DownloadError(f"{path}: it changed while it was read; start again once it is whole")
+    return [found]
 
 
 def _raw_file(raw: str, path: Path, how: str | None) -> RawFile:
-    return RawFile(raw, path.stat().st_size, _digest(path, "sha256"), how is not None, how or NOT_VERIFIED)
+    if fault := irregular(path):
+        raise DownloadError(f"{path}: expected a file, {fault}")
+    mark, size, digest = mark_of(path), path.stat().st_size, _digest(path, "sha256")
+    return RawFile(raw, size, digest, how is not None, how or NOT_VERIFIED, mark)
 
 
 def _fault(file: File, path: Path) -> str | None:
     """Why the content of `path` is not that of `file`, as part of a sentence; None if it is."""
     how, algorithm, opener, expected = _checksum(file)
+    size = path.stat().st_size
     try:
+        # It cannot fit, and may be too long ever to be read.
+        if opener is open and size > file.bytes and not _holds_html(path):
+            return f"found {size:,} bytes, expected {file.bytes:,}"
         found = _digest(path, algorithm, opener)
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+    except BROKEN as error:
         fault = f"found a broken gzip file ({error})"
     else:
         if found == expected or (file.sha256_prefix and _fits_prefix(file, path, found)):
             return None
         fault = f"found {how} {found}, expected {expected}"
+    return "found an HTML page, not data" if _holds_html(path) else fault
+
+
+def _holds_html(path: Path) -> bool:
     with path.open("rb") as content:
-        return "found an HTML page, not data" if _is_html(content.read(CHUNK_BYTES)) else fault
+        return _is_html(content.read(HEAD_BYTES))
 
 
 def _fits_prefix(file: File, path: Path, found: str) -> bool:
@@ -194,7 +178,15 @@ class _MirrorError(Exception):
 def _download(raw: str, file: File, target: Path) -> None:
     """Tries the mirrors in turn until one gives a file that fits."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f"{target.name}.part")
+    with _alone(target, raw) as part:
+        if not os.path.lexists(target):  # another process may have brought it meanwhile
+            _download_alone(raw, file, target, part)
+
+
+def _download_alone(raw: str, file: File, target: Path, part: Path) -> None:
+    if os.path.lexists(part) and not stat.S_ISREG(part.lstat().st_mode):
+        raise DownloadError(f"{part}: expected what an earlier download left, found no plain file; remove it")
+    _demand_room(raw, file.bytes - _size(part), part.parent)
     reasons = []
     for url in file.urls:
         print(f"{raw}: downloading {file.bytes / 1e6:.1f} MB from {url}", flush=True)
@@ -208,6 +200,62 @@ def _download(raw: str, file: File, target: Path) -> None:
     raise DownloadError(
         f"{raw}: could not be downloaded ({why}), so put the file into {target.parent} by hand"
     )
+
+
+def _demand_room(raw: str, needed: int, folder: Path) -> None:
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise DownloadError(
+            f"{raw}: {needed / 1e6:,.1f} MB are still to come, but {folder} has only "
+            f"{free / 1e6:,.1f} MB free; free some space, or name another data_dir in config.yaml"
+        )
+
+
+@contextlib.contextmanager
+def _alone(target: Path, raw: str) -> Iterator[Path]:
+    """Hold `target` against other processes, and wait for one that holds it; gives the name of its part file.
+
+    The kernel lets go of the lock when a process ends, however it ends. Where a file system has no locks, the
+    part file is this process's own.
+    """
+    lock = target.with_name(f".{target.name}.lock")
+    while True:
+        with open(lock, "a", opener=_no_link) as stream:
+            try:
+                _wait_for(stream, raw)
+            except OSError as error:
+                if error.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
+                    raise
+                lock.unlink(missing_ok=True)
+                yield target.with_name(f"{target.name}.{socket.gethostname()}.{os.getpid()}.part")
+                return
+            if not _is_at(stream, lock):  # who held it has removed it: another may hold the new one
+                continue
+            try:
+                yield target.with_name(f"{target.name}.part")
+            finally:
+                lock.unlink(missing_ok=True)
+            return
+
+
+def _wait_for(stream: BinaryIO, raw: str) -> None:
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print(f"{raw}: another process is bringing it; waiting for that", flush=True)
+        fcntl.flock(stream, fcntl.LOCK_EX)
+
+
+def _is_at(stream: BinaryIO, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(stream.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _no_link(path: str, flags: int) -> int:
+    """Opens a file of ours, and nothing that a link of its name leads to."""
+    return os.open(path, flags | os.O_NOFOLLOW, 0o666)
 
 
 def _try_mirror(url: str, raw: str, file: File, part: Path) -> str | None:
@@ -246,7 +294,7 @@ def _transfer(url: str, raw: str, size: int, part: Path) -> None:
                 raise _MirrorError(_why(error)) from None
             part.unlink()  # the server's file ends before ours: ask for it from the start
             continue
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:  # ValueError: no address at all
             why = _why(error)
         if _size(part) <= have:
             break
@@ -274,7 +322,11 @@ def _validator(response: http.client.HTTPResponse) -> str | None:
 def _receive(response: http.client.HTTPResponse, raw: str, size: int, have: int, part: Path) -> None:
     """Writes one answer to `part`: behind what is there if the server sends the rest, else from the start."""
     start, total = _announced(response)
-    first = response.read(CHUNK_BYTES)
+    pieces, first = _pieces(response), b""
+    for piece in pieces:
+        first += piece
+        if len(first) >= HEAD_BYTES:
+            break
     if response.headers.get_content_type() == "text/html" or (start == 0 and _is_html(first)):
         raise _MirrorError("it sent an HTML page, not data")
     if start not in (0, have):
@@ -283,9 +335,9 @@ def _receive(response: http.client.HTTPResponse, raw: str, size: int, have: int,
         raise _MirrorError(f"its file has {total:,} bytes, expected {size:,}")
     done = start
     began = shown = time.monotonic()
-    with part.open("ab" if start else "wb") as out:
-        for chunk in itertools.chain([first], iter(lambda: response.read(CHUNK_BYTES), b"")):
-            out.write(chunk)
+    with open(part, "ab" if start else "wb", opener=_no_link) as out:
+        for chunk in itertools.chain([first], pieces):
+            _write(chunk, out, part)
             done += len(chunk)
             now = time.monotonic()
             if now - shown >= PROGRESS_EVERY_S:
@@ -296,6 +348,33 @@ def _receive(response: http.client.HTTPResponse, raw: str, size: int, have: int,
     if done > size:
         part.unlink()
         raise _MirrorError(f"it sent more than the expected {size:,} bytes")
+
+
+def _write(chunk: bytes, out: BinaryIO, part: Path) -> None:
+    """A disk that is full is no fault of the mirror: another one would not help."""
+    try:
+        out.write(chunk)
+        out.flush()
+    except OSError as error:
+        raise DownloadError(
+            f"{part}: {error.strerror}; what came is kept: free some space and start again"
+        ) from None
+
+
+def _pieces(response: http.client.HTTPResponse) -> Iterator[bytes]:
+    """What the server sends, as it comes; raises _MirrorError where that has all but stopped."""
+    began, received = time.monotonic(), 0
+    while piece := response.read1(CHUNK_BYTES):  # `read` would wait for all of a chunk
+        yield piece
+        received += len(piece)
+        passed = time.monotonic() - began
+        if passed >= SLOW_FOR_S:
+            if received < SLOWEST_BYTES_PER_S * passed:
+                raise _MirrorError(
+                    f"it sent less than {SLOWEST_BYTES_PER_S:,.0f} bytes a second for {SLOW_FOR_S:.0f} s; "
+                    "what came is kept"
+                )
+            began, received = time.monotonic(), 0
 
 
 def _announced(response: http.client.HTTPResponse) -> tuple[int, int | None]:
@@ -316,7 +395,7 @@ def _progress(done: int, size: int, bytes_per_s: float) -> str:
 
 
 def _is_html(content: bytes) -> bool:
-    return content[:1024].lstrip().lower().startswith((b"<!doctype html", b"<html"))
+    return content[:HEAD_BYTES].lstrip().lower().startswith((b"<!doctype html", b"<html"))
 
 
 def _size(path: Path) -> int:
@@ -325,11 +404,14 @@ def _size(path: Path) -> int:
 
 def _why(error: Exception) -> str:
     if isinstance(error, urllib.error.HTTPError):
+        if "\n" in str(error.reason):  # urllib's, for addresses that lead back to themselves
+            return f"HTTP {error.code}, one redirect after another without an end"
         return f"HTTP {error.code} {error.reason}"
     cause = getattr(error, "reason", error)  # urllib wraps what went wrong while connecting
     if isinstance(cause, TimeoutError):
         return f"no answer for {TIMEOUT_S:.0f} s"
-    return getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
+    said = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
+    return " ".join(said.split())
 
 
 # --- archives -------------------------------------------------------------------------------------
@@ -355,7 +437,7 @@ def _fetch_archive(name: str, file: File, data_dir: Path, accept_unverified: boo
 def _unpacked(file: File, folder: Path) -> list[Path]:
     """What someone unpacked of that archive into `folder`: all of its members, or the files in its folder."""
     if file.folder:
-        return sorted(path for path in (folder / file.folder).glob("*") if path.is_file())
+        return sorted(path for path in (folder / file.folder).glob("[!.]*") if path.is_file())
     members = [folder / member for member in file.members]
     return members if all(path.exists() for path in members) else []
 
@@ -375,7 +457,9 @@ def _unpack(archive: Path, members: tuple[str, ...], folder: Path, replace: bool
                 target = folder / member
                 if replace or not target.exists():
                     _write_if_different(target, functools.partial(open_member, member))
-    except (tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error):
+    except RuntimeError as error:  # zipfile's, of a password, or of a way to pack that it does not know
+        raise DownloadError(f"{archive}: it cannot be unpacked as it is: {error}") from None
+    except (tarfile.TarError, zipfile.BadZipFile, *BROKEN):
         raise DownloadError(
             f"{archive}: expected a whole {kind} archive, found a broken one or none"
         ) from None
@@ -409,18 +493,34 @@ def _check_member(archive: Path, member: str, found: dict[str, bool]) -> None:
 
 def _write_if_different(target: Path, open_member: Callable[[], BinaryIO]) -> None:
     """Piece by piece: a member can be larger than the memory."""
-    if target.exists():
-        with open_member() as content:
-            if hashlib.file_digest(content, "sha256").hexdigest() == _digest(target, "sha256"):
-                return
+    before = _mark(target)
+    if _holds(target, open_member):
+        return
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f"{target.name}.part")
-    try:
-        with open_member() as content, part.open("wb") as out:
-            shutil.copyfileobj(content, out, 1 << 20)
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(part, target)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    with _alone(target, target.name) as part:
+        if _mark(target) != before and _holds(target, open_member):  # unpacked meanwhile
+            return
+        part.unlink(missing_ok=True)  # of no use: a member is written from its start
+        try:
+            with open_member() as content, part.open("xb") as out:
+                shutil.copyfileobj(content, out, 1 << 20)
+                out.flush()
+                os.fsync(out.fileno())
+            os.replace(part, target)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+
+
+def _holds(target: Path, open_member: Callable[[], BinaryIO]) -> bool:
+    """Whether that member lies there already."""
+    if not target.exists():
+        return False
+    if fault := irregular(target):
+        raise DownloadError(f"{target}: expected a file, {fault}; remove what is there")
+    with open_member() as content:
+        return hashlib.file_digest(content, "sha256").hexdigest() == _digest(target, "sha256")
+
+
+def _mark(path: Path) -> str:
+    return mark_of(path) if path.exists() else ""

@@ -76,6 +76,8 @@ class Packed:
         """One image, uint8 (height, width, 3)."""
         try:
             content = self._read(name)
+        except RuntimeError as error:  # of a password, or of a way to pack that zipfile does not know
+            raise DataError(f"{self.place}: it cannot be unpacked as it is: {error}") from None
         except (OSError, zipfile.BadZipFile, zlib.error, EOFError) as error:
             raise DataError(
                 f"{self.place}: expected a whole file {name}, found a broken one ({error})"
@@ -107,9 +109,12 @@ class Lmdb:
 
     def image(self, index: int) -> np.ndarray:
         """One image, uint8 (height, width, 3)."""
-        key = self.keys[index]
-        with self._env.begin() as transaction:
-            content = transaction.get(key)
+        try:
+            key = self.keys[index]
+            with self._env.begin() as transaction:
+                content = transaction.get(key)
+        except lmdb.Error as error:
+            raise DataError(f"{self.folder}: expected a whole LMDB database, found none ({error})") from None
         return decode(content, f"{self.folder}: {key.decode(errors='replace')}")
 
 
@@ -124,5 +129,6 @@ def decode(content: bytes, where: str) -> np.ndarray:
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             return np.asarray(image.convert("RGB"))
-    except (OSError, SyntaxError, ValueError):  # Pillow's, for what it cannot read or what ends too early
+    # Pillow's, for what it cannot read, what ends too early, and what would fill the memory.
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         raise DataError(f"{where}: expected a whole {', '.join(FORMATS)} image, found none") from None

@@ -5,13 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor
 
+from encore.datasets.inventory import irregular
 from encore.digest import file_digest
 from encore.script import UserError
 
 ENDINGS = {".jpg", ".jpeg", ".png"}
+UNREADABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)  # what Pillow raises
 
 
 class PhotographsError(UserError):
@@ -20,12 +22,15 @@ class PhotographsError(UserError):
 
 def photographs(folder: Path) -> dict[str, str]:
     """File name -> SHA-256 of every JPEG and PNG in a folder, by name; PhotographsError if there is none."""
-    paths = sorted(path for path in folder.glob("*") if path.suffix.lower() in ENDINGS)
+    paths = sorted(path for path in folder.glob("[!.]*") if path.suffix.lower() in ENDINGS)
     if not paths:
         raise PhotographsError(
             f"{folder} holds no photographs (JPEG or PNG); put some there, or name another folder under "
             "photographs in config.yaml, such as a subset of ImageNet."
         )
+    for path in paths:
+        if fault := irregular(path):
+            raise PhotographsError(f"{path}: expected a photograph, {fault}; take it away.")
     return {path.name: file_digest(path) for path in paths}
 
 
@@ -35,6 +40,6 @@ def read_photographs(folder: Path, names: Iterable[str], device: str) -> Iterato
         try:
             with Image.open(folder / name) as image:
                 pixels = np.array(image.convert("RGB"))
-        except (UnidentifiedImageError, OSError) as error:
+        except UNREADABLE as error:
             raise PhotographsError(f"{folder / name} cannot be read as an image: {error}.") from None
         yield torch.from_numpy(pixels).to(device).permute(2, 0, 1).unsqueeze(0) / 127.5 - 1

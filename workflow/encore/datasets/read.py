@@ -2,6 +2,8 @@
 
 Small datasets are arrays. Large ones stay packed (lazy.py): their images are decoded when they are asked for.
 A format's reader is a module in readers/; what they share is here.
+
+`read` first makes sure that the files are those of the inventory; every stage goes through it.
 """
 
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ import numpy as np
 from encore import registry
 from encore.datasets.catalogue import Dataset, dataset
 from encore.datasets.faults import DataError
+from encore.datasets.inventory import demand_recorded
 from encore.datasets.lazy import LazyImages
 
 Part = tuple[np.ndarray, np.ndarray]  # pixels uint8 (n, height, width, channels), labels (n,)
@@ -33,8 +36,14 @@ class Images:
     identities: np.ndarray | None = None  # int64 (n,), the publisher's number of the person that is shown
 
 
-def read(name: str, data_dir: Path) -> Images:
-    """Reads the files that `download.fetch` has put under `data_dir`, with the dataset's reader.
+def read(name: str, data_dir: Path, inventory: Path) -> Images:
+    """Reads the files under `data_dir` that `inventory` recorded; raises DataError if they are others."""
+    demand_recorded(dataset(name), data_dir, inventory)
+    return read_unchecked(name, data_dir)
+
+
+def read_unchecked(name: str, data_dir: Path) -> Images:
+    """Reads the files under `data_dir`, whatever they are, with the dataset's reader.
 
     Raises DataError with one sentence naming the file, what was found and what was expected.
     """
@@ -57,3 +66,11 @@ def content_of(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise DataError(f"{path}: expected a file of the dataset, found none ({error.strerror})") from None
+
+
+def text_of(path: Path) -> str:
+    """A whole list of a dataset, UTF-8 with or without the mark that Excel and Notepad put in front."""
+    try:
+        return content_of(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: expected text in UTF-8, found other bytes at {error.start:,}") from None

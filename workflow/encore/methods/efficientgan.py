@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from encore.methods.base import NetworkMethod
+from encore.networks.batch_norm import standing_averages
 from encore.networks.dropout import Dropout
 from encore.networks.efficientgan_mnist import (
     BATCH_NORM,
@@ -139,14 +140,22 @@ class EfficientGAN(NetworkMethod):
         return 2 * self.settings["batch_size"]
 
     def step(self, images: Tensor) -> dict[str, Tensor]:
-        """One iteration on `images` (images_per_step, C, S, S); losses as 0-d tensors."""
+        """One iteration on `images` (images_per_step, C, S, S); losses as 0-d tensors.
+
+        As in the released code, a network's update alone moves the averages of its batch norms: D's over x
+        and G(z), E's over E(x), G's over G(z) and G(E(x)).
+        """
         self.networks.train()
         for_discriminator, x = images.split(self.settings["batch_size"])
         loss_d = self._update_discriminator(for_discriminator)
         z = self.prior(len(x))
         # Both with the labels swapped, so that neither saturates.
-        loss_g = logit_loss(self.D(self.G(z), z), real=True)
-        loss_e = logit_loss(self.D(x, self.E(x)), real=False)
+        with standing_averages(self.D):
+            encoded = self.E(x)
+            loss_g = logit_loss(self.D(self.G(z), z), real=True)
+            loss_e = logit_loss(self.D(x, encoded), real=False)
+        with torch.no_grad():
+            self.G(encoded)  # moves the averages of G's batch norms, and no more: scores use G(E(x))
         self._descend("generator_encoder", loss_g + loss_e)
         self._follow()
         losses = {"discriminator": loss_d, "generator": loss_g, "encoder": loss_e}
@@ -155,7 +164,7 @@ class EfficientGAN(NetworkMethod):
     def _update_discriminator(self, x: Tensor) -> Tensor:
         """D on fresh x and z: (x, E(x)) is real, (G(z), z) is not; its loss."""
         z = self.prior(len(x))
-        with torch.no_grad():
+        with torch.no_grad(), standing_averages(self.G, self.E):
             generated, encoded = self.G(z), self.E(x)
         loss = logit_loss(self.D(x, encoded), real=True) + logit_loss(self.D(generated, z), real=False)
         self._descend("discriminator", loss)

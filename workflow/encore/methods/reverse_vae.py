@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from encore.methods.base import NetworkMethod
+from encore.networks.batch_norm import standing_averages
 from encore.networks.efficientgan_mnist import (
     BATCH_NORM,
     ConvSame,
@@ -79,14 +80,15 @@ class ReverseVAE(NetworkMethod):
         "learning_rate": ("positive", "alpha, Adam's step size"),
         "learning_rate_reconstruction": (
             "positive",
-            "Adam's step size for Gen on the reconstruction losses (line 17)",
+            "Adam's step size for Gen on L_recon_z (line 17)",
         ),
+        "learning_rate_recon_x": ("positive", "step size of the Adam that L_recon_x (1) has for Gen"),
         "betas": ("betas", "Adam's decay rates of both moments"),
         "gradient_penalty_weight": ("nonnegative", "lambda of (6)"),
-        "xi": ("nonnegative", "weight of L_recon_z in Gen's reconstruction loss (line 17)"),
+        "xi": ("nonnegative", "weight of L_recon_z for Gen (line 17), which Adam takes out again"),
         "recon_x_weight": (
             "nonnegative",
-            "weight of L_recon_x (1) in Gen's reconstruction loss (line 17), 0 for none",
+            "weight of L_recon_x (1) for Gen: 0 for none; Adam takes any other out again",
         ),
         "eta": ("nonnegative", "weight of |sigma - 1| in Enc's loss (line 18)"),
     }
@@ -101,6 +103,9 @@ class ReverseVAE(NetworkMethod):
             "reconstruction": self._adam(self.Gen.parameters(), "learning_rate_reconstruction"),
             "encoder": self._adam(self.Enc.parameters()),
         }
+        if settings["recon_x_weight"]:
+            # Its own: in one Adam with line 17, all but a thousandth of the step would follow L_recon_x.
+            self.optimizers["recon_x"] = self._adam(self.Gen.parameters(), "learning_rate_recon_x")
         self.training_errors = torch.empty(0, device=device)  # E_x of the training images, in rising order
 
     @staticmethod
@@ -126,45 +131,30 @@ class ReverseVAE(NetworkMethod):
 
     @property
     def images_per_step(self) -> int:
-        """Images that one `step` takes: fresh ones for each update of Dis, and for L_recon_x."""
-        return (self.settings["n_dis"] + 1) * self.settings["batch_size"]
+        """Images that one `step` takes: fresh ones for each update of Dis, and for L_recon_x where it is."""
+        batches = self.settings["n_dis"] + bool(self.settings["recon_x_weight"])
+        return batches * self.settings["batch_size"]
 
     # Algorithm 1, one pass of the loop of line 1
+    #
+    # Batch norms' averages move as in EfficientGAN's released code, from which the networks are: those of a
+    # network in its own update alone, over all its passes there. Scores then rest on passes of the same kind,
+    # Enc(x) and Gen(Enc(x)), where L_recon_x makes them.
 
     def step(self, images: Tensor) -> dict[str, Tensor]:
         """One iteration on `images` (images_per_step, C, S, S); losses as 0-d tensors."""
         self.networks.train()
-        *critic_batches, x = images.split(self.settings["batch_size"])
-        for batch in critic_batches:  # line 2
+        batches = images.split(self.settings["batch_size"])
+        n_dis = self.settings["n_dis"]
+        for batch in batches[:n_dis]:  # line 2
             loss_dis = self._update_critic(batch)
-        z = self.prior(len(x))  # line 11
-        generated = self.Gen(z)  # line 12
-        z_hat = self.Enc(generated)  # line 13
-        loss_gen = -self.Dis(generated).mean()  # line 14, (5)
-        loss_recon_z = (z - z_hat).square().sum(dim=1).mean()  # line 15, (8)
-        loss_std = (z_hat.std() - 1).abs()  # line 18: one sigma over all entries of the batch
-        loss_recon_x = self._recon_x(x)
-        adversarial = self._gradients("adversarial", loss_gen, retain_graph=True)
-        for_enc = loss_recon_z + self.settings["eta"] * loss_std
-        encoder = self._gradients("encoder", for_enc, retain_graph=True)
-        for_gen = self.settings["xi"] * loss_recon_z + self.settings["recon_x_weight"] * loss_recon_x
-        reconstruction = self._gradients("reconstruction", for_gen)
-        # The updates come after all gradients: lines 16 to 18 share the losses of lines 14 and 15.
-        self._update("adversarial", adversarial)  # line 16
-        self._update("reconstruction", reconstruction)  # line 17
-        self._update("encoder", encoder)  # line 18
-        losses = {
-            "critic": loss_dis,
-            "adversarial": loss_gen,
-            "recon_z": loss_recon_z,
-            "recon_x": loss_recon_x,
-            "std": loss_std,
-        }
-        return {name: value.detach() for name, value in losses.items()}
+        with standing_averages(self.Dis):
+            losses = self._update_generator_and_encoder(batches[-1])
+        return {name: value.detach() for name, value in ({"critic": loss_dis} | losses).items()}
 
     def _update_critic(self, x: Tensor) -> Tensor:
         """Lines 3-10: Dis on fresh x and z; its loss (6)."""
-        with torch.no_grad():
+        with torch.no_grad(), standing_averages(self.Gen):
             generated = self.Gen(self.prior(len(x)))  # lines 4 and 6
         mix = torch.rand(len(x), generator=self.random, device=self.device)  # line 5
         penalty = gradient_penalty(self.Dis, x, generated, mix)  # line 7, (7)
@@ -176,8 +166,32 @@ class ReverseVAE(NetworkMethod):
         self._descend("critic", loss)
         return loss
 
+    def _update_generator_and_encoder(self, x: Tensor) -> dict[str, Tensor]:
+        """Lines 11-18, and L_recon_x on images x, unless its weight is 0; losses by name."""
+        z = self.prior(self.settings["batch_size"])  # line 11
+        generated = self.Gen(z)  # line 12
+        z_hat = self.Enc(generated)  # line 13
+        losses = {
+            "adversarial": -self.Dis(generated).mean(),  # line 14, (5)
+            "recon_z": (z - z_hat).square().sum(dim=1).mean(),  # line 15, (8)
+            "std": (z_hat.std() - 1).abs(),  # line 18: one sigma over all entries of the batch
+        }
+        descents = {
+            "adversarial": losses["adversarial"],  # line 16
+            "reconstruction": self.settings["xi"] * losses["recon_z"],  # line 17
+            "encoder": losses["recon_z"] + self.settings["eta"] * losses["std"],  # line 18
+        }
+        if weight := self.settings["recon_x_weight"]:
+            losses["recon_x"] = self._recon_x(x)
+            descents["recon_x"] = weight * losses["recon_x"]
+        # The updates come after all gradients: lines 16 to 18 share the losses of lines 14 and 15.
+        gradients = {name: self._gradients(name, loss, retain_graph=True) for name, loss in descents.items()}
+        for name, of_loss in gradients.items():
+            self._update(name, of_loss)
+        return losses
+
     def _recon_x(self, x: Tensor) -> Tensor:
-        """L_recon_x (1) of real images, for Gen alone, as Section 4.4 adds it: Enc and Dis stand still."""
+        """L_recon_x (1) of real images, for Gen alone, as Section 4.4 adds it: Enc and Dis do not learn."""
         layer = self.settings["feature_layer"]
         with torch.no_grad():
             z, features = self.Enc(x), self.Dis.features(x, layer)
@@ -218,7 +232,9 @@ class ReverseVAE(NetworkMethod):
             raise RuntimeError("A(x) needs the training images' errors: call after_training first.")
         errors = self.reconstruction_error(images)
         below = torch.searchsorted(self.training_errors, errors)  # how many of them are less than E_x
-        return {"score": below / len(self.training_errors), "reconstruction_error": errors}
+        share = below / len(self.training_errors)
+        undefined = errors.isnan() | self.training_errors.isnan().any()  # which rank nothing
+        return {"score": share.masked_fill(undefined, torch.nan), "reconstruction_error": errors}
 
     def is_anomaly(self, images: Tensor, epsilon: float) -> Tensor:
         """Algorithm 2 with the threshold epsilon on A(x); (B, C, S, S) -> bool (B,)."""

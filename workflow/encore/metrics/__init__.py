@@ -6,6 +6,6 @@ A module that measures runs offers
 - where it has any, OWN, columns of the table that two models do not share by chance, and
   `flags(table, metric, value)`, sentences on what makes a value suspect.
 
-`Experiment.measured_by` names those of an experiment, and measures.py imports no other. The rest:
-stages of a run compute with cis and neighbours, and sanity looks at whole runs.
+`papers.find.metric_modules` names those of an experiment, and measures.py loads no other. The rest: stages
+of a run compute with cis and neighbours, and sanity looks at whole runs.
 """

@@ -9,7 +9,6 @@ import pandas as pd
 
 from encore import registry
 from encore.metrics.sanity import identical_scores, leak_flags
-from encore.papers.find import metric_modules
 from encore.papers.model import Experiment
 
 COLUMNS = (
@@ -30,9 +29,12 @@ class ScoredRun:
     tested_on: np.ndarray  # int64 (n_test,), indices
 
 
-def measure(experiment: Experiment, runs: Sequence[ScoredRun]) -> pd.DataFrame:
-    """The rows of all runs, with the columns COLUMNS; ValueError if an image stands twice in scores."""
-    modules = [registry.load("metrics", name) for name in metric_modules(experiment)]
+def measure(experiment: Experiment, runs: Sequence[ScoredRun], names: Sequence[str]) -> pd.DataFrame:
+    """The rows of all runs, with the columns COLUMNS, as the modules of metrics/ called `names` give them.
+
+    ValueError if an image stands twice in scores.
+    """
+    modules = [registry.load("metrics", name) for name in names]
     own = [column for module in modules for column in getattr(module, "OWN", ())]
     twins = identical_scores((*_place(run), run.model, run.tables["scores"][own].to_numpy()) for run in runs)
     rows = []

@@ -1,45 +1,53 @@
 """Which class an image is taken for, by a classifier that is fitted on the spot.
 
-Three nearest neighbours in pixels: there is no training to tune and no file of weights to trust, and the
-classifier is right on 97 % of MNIST's test images. The search is exact, and distances between uint8 images
-are whole numbers that a float64 holds without rounding, so that the same images always get the same classes.
+Three nearest neighbours in pixels: there is no training to tune and no file of weights to trust. An image is
+of the class of most of them, and of no class if the nearest of that class is farther from it than 95 % of the
+class's own images, unseen by the classifier, are from theirs. The search is exact, and squared distances
+between uint8 images are whole numbers that a float64 holds without rounding, so that the same images always
+get the same classes.
 """
 
-import math
-from collections.abc import Sequence
-
 import numpy as np
-from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neighbors import NearestNeighbors
 
 NEIGHBOURS = 3
-HELD_OUT = 5  # one in so many images is kept from the classifier where a dataset has no test part
+QUANTILE = 0.95  # of a class's own images that count as near to it
+NONE = "unlike any"  # the class of an image that is near to none
 
 
-def classifier(images: np.ndarray, labels: np.ndarray) -> KNeighborsClassifier:
-    """Fitted on images (n, ...), labels (n,); it predicts from what `flat` makes of images."""
-    return KNeighborsClassifier(n_neighbors=NEIGHBOURS, algorithm="brute").fit(flat(images), labels)
+def fit(images: np.ndarray) -> NearestNeighbors:
+    """What `vote` asks, of images (n, ...)."""
+    return NearestNeighbors(n_neighbors=NEIGHBOURS + 1, algorithm="brute").fit(_flat(images))
 
 
-def flat(images: np.ndarray) -> np.ndarray:
+def vote(
+    fitted: NearestNeighbors, labels: np.ndarray, images: np.ndarray, itself: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The class of most neighbours of each image, the nearer one where they tie, and the distance to it.
+
+    labels: of the fitted images, (n,). images: (m, ...). itself: (m,), the place among the fitted images of
+    the one that an image is or was made from, which has no vote, or -1. Gives int (m,) and float64 (m,).
+    """
+    distances, places = fitted.kneighbors(_flat(images))
+    others = np.argsort(places == itself[:, None], axis=1, kind="stable")[:, :NEIGHBOURS]
+    distances = np.take_along_axis(distances, others, axis=1)
+    classes = labels[np.take_along_axis(places, others, axis=1)]
+    votes = (classes[:, :, None] == classes[:, None, :]).sum(axis=2)
+    first = votes.argmax(axis=1)[:, None]
+    return np.take_along_axis(classes, first, axis=1)[:, 0], np.take_along_axis(distances, first, axis=1)[
+        :, 0
+    ]
+
+
+def limits(labels: np.ndarray, distances: np.ndarray, n_classes: int) -> np.ndarray:
+    """How far from a class an image may be and still count as near to it, (n_classes,); NaN without images.
+
+    labels, distances: true classes and distances, as `vote` gives them, of images that it does not know.
+    """
+    of_class = (distances[labels == label] for label in range(n_classes))
+    return np.array([np.quantile(own, QUANTILE) if len(own) else np.nan for own in of_class])
+
+
+def _flat(images: np.ndarray) -> np.ndarray:
     """Images (n, ...) as rows of pixels, float64 (n, pixels)."""
     return images.reshape(len(images), -1).astype(np.float64)
-
-
-def parts(n: int, n_train: int, n_valid: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Indices that the classifier is fitted on and those that its accuracy is measured on.
-
-    They are the official train and test parts; where there is no test part, the last fifth of the train part
-    is held out.
-    """
-    if n_train + n_valid < n:
-        return np.arange(n_train), np.arange(n_train + n_valid, n)
-    cut = n_train - n_train // HELD_OUT
-    return np.arange(cut), np.arange(cut, n_train)
-
-
-def shares(predicted: np.ndarray, classes: Sequence[str]) -> dict[str, float]:
-    """Share of each class among predicted (n,), indices into `classes`; NaN for all where n is 0."""
-    if not len(predicted):
-        return dict.fromkeys(classes, math.nan)
-    counts = np.bincount(predicted, minlength=len(classes))
-    return dict(zip(classes, (counts / len(predicted)).tolist(), strict=True))

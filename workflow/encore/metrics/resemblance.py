@@ -1,20 +1,27 @@
-"""Which classes the reconstructions of anomalous images are taken for."""
+"""Which classes reconstructions are taken for: of anomalous images, and of normal ones for comparison."""
 
 import pandas as pd
 
+from encore.metrics.neighbours import NONE
 from encore.papers.model import Experiment
 
 TABLE = "resemblance"
 
 
 def measure(table: pd.DataFrame, experiment: Experiment, unit: str) -> dict[str, dict[str, float]]:
-    """table: resemblance.csv, a row a class with the share of the reconstructions that are taken for it.
+    """table: resemblance.csv, a row a class; see `runs.resemble`.
 
-    `resembles_normal`, the share that is not taken for the anomalous class `unit`; `resembles_named`, the
-    share of the classes that the paper names for it, where it names any. NaN where the shares are.
+    `resembles_normal`, the share of anomalous images' reconstructions that are taken for a class other than
+    the anomalous one, `unit`; `resembles_named`, for one of those that the paper names for it, where it names
+    any; `resembles_itself`, the control: the share of normal images' reconstructions that are taken for what
+    they are. NaN where the shares are.
     """
-    shares, named = table.set_index("class")["share"], experiment.resemblance
-    found = {"resembles_normal": 1 - shares[unit]}
+    rows, named = table.set_index("class"), experiment.resemblance
+    normal = rows.drop([unit, NONE])
+    found = {
+        "resembles_normal": normal["share"].sum(skipna=False),
+        "resembles_itself": (normal["itself"] * normal["images"]).sum(skipna=False) / normal["images"].sum(),
+    }
     if unit in named:
-        found["resembles_named"] = sum(shares[name] for name in named[unit])
+        found["resembles_named"] = sum(rows["share"][name] for name in named[unit])
     return {"score": found}

@@ -1,7 +1,8 @@
 """The configuration: checked, with its defaults, and which runs it asks for, each under which reading."""
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from encore.datasets.catalogue import DATASETS
@@ -10,7 +11,7 @@ from encore.papers.model import READINGS, Experiment
 from encore.papers.read import known_papers, load_papers
 from encore.papers.schema import read_schema, schema_faults
 from encore.registry import method_facts
-from encore.strict import ConfigError, load_yaml, nearest
+from encore.strict import ConfigError, load_yaml, nearest, yaml_value
 
 SCHEMA = "config.schema.yaml"
 
@@ -25,6 +26,42 @@ def checked_config(text: str) -> dict[str, object]:
     config = read_config(text)
     check_config(config)
     return config_defaults() | config
+
+
+def resolve_config(files: Iterable[Path], asked: Iterable[str] = ()) -> dict[str, object]:
+    """The configuration of files, and of `key=value` as `--config` takes them, each over those before.
+
+    Mappings are merged and all else replaced, as Snakemake has it; but every value is read strictly and as
+    its key in the schema has it, so that `seeds=[0]` is a number and `data_dir=2024` a folder. The result is
+    checked and has its defaults.
+    """
+    config: dict[str, object] = {}
+    read = []
+    for path in files:
+        _merge(config, load_yaml(path))
+        read.append(str(path))
+    for entry in asked:
+        key, _, text = entry.partition("=")
+        _merge(config, {key: _asked_value(key, text.strip("'\""))})
+        read.append(f"--config {key}")
+    check_config(config, " with ".join([read[0], ", ".join(read[1:])] if read[1:] else read))
+    return config_defaults() | config
+
+
+def _merge(config: dict, over: Mapping) -> None:
+    for key, value in over.items():
+        if isinstance(value, Mapping):
+            below = config.get(key)
+            config[key] = dict(below) if isinstance(below, Mapping) else {}
+            _merge(config[key], value)
+        else:
+            config[key] = value
+
+
+def _asked_value(key: str, text: str) -> object:
+    about = read_schema(SCHEMA)["properties"].get(key, {})
+    is_text = about.get("type") == "string" or "enum" in about
+    return text if is_text else yaml_value(text, f"--config {key}")
 
 
 def config_defaults() -> dict[str, object]:
@@ -46,8 +83,18 @@ def check_config(config: Mapping, where: str = "config.yaml") -> None:
             if name not in known:
                 faults.append(f"{where}: {key}: found {name!r}; {nearest(name, known)}")
     faults += [f"{where}: {fault}" for fault in (*_select_faults(config), *_reading_faults(config))]
+    faults += [f"{where}: {fault}" for fault in _folder_faults(config)]
     if faults:
         raise ConfigError(faults)
+
+
+def _folder_faults(config: Mapping) -> Iterator[str]:
+    """What only a shell understands: taken as it is, it makes a folder called ~ or $HOME."""
+    for key in ("data_dir", "photographs"):
+        folder = config.get(key)
+        if isinstance(folder, str) and (folder.startswith("~") or "$" in folder):
+            whole = os.path.expandvars(Path(folder).expanduser())
+            yield f"{key}: found {folder!r}, which only a shell understands; write the whole path, {whole!r}."
 
 
 def _select_faults(config: Mapping) -> list[str]:
@@ -103,8 +150,7 @@ def selected_runs(experiment: Experiment, config: Mapping) -> list[tuple[str, in
     chosen = config.get("select", {}).get(experiment.name, {})
     units = [unit for unit in experiment.units if unit in chosen.get("units", experiment.units)]
     seeds = chosen.get("seeds", config["seeds"])
-    facts = method_facts(experiment.method)
-    if facts.deterministic or facts.judges:
+    if experiment.deterministic or method_facts(experiment.method).judges:
         seeds = [0] if seeds else []
     return [(unit, seed) for unit in units for seed in seeds]
 

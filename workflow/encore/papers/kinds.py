@@ -36,6 +36,7 @@ METRICS: Mapping[str, Metric] = {
     "AUROC": Metric((SCORES,), "higher", 0, 1),
     "AUPRC": Metric((SCORES,), "higher", 0, 1),
     "resembles_normal": Metric((RECONSTRUCTIONS,), "higher", 0, 1),
+    "resembles_itself": Metric((RECONSTRUCTIONS,), "higher", 0, 1),
     "resembles_named": Metric((RECONSTRUCTIONS,), "higher", 0, 1),
     "MSE": Metric((EDITS,), "lower", 0),
     "Class0": Metric((EDITS,), "higher", 0, 1),

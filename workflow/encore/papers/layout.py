@@ -46,7 +46,7 @@ STAGES: Mapping[str, Stage] = {  # in the order of the flow
         "weights/{weights}",
         {"statistics": "_statistics.safetensors"},
         "_statistics.json",
-        ("networks.perceptual", "datasets.photographs"),
+        ("runs.filter_statistics",),
     ),
     "contrast": Stage(
         "weights/{weights}", {"contrast": "_contrast.safetensors"}, "_contrast.json", ("runs.contrast",)

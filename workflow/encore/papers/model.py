@@ -15,6 +15,7 @@ ALLOCATION = {"train": "4h", "score": "1h", "mem_mb": 8000}  # what a cluster is
 AVERAGE = "avg"  # the subset that stands for the mean over all units
 MAIN_SCORE = "score"  # a method's own score; further ones belong to sweeps and variants
 PROTOCOL = "protocol"  # read like a setting
+EACH = "each"  # the split seed where each run draws its own split
 
 
 def reading_of(reading: str, name: str) -> str:
@@ -43,7 +44,7 @@ class Experiment:
     method: str
     dataset: str
     protocols: Mapping[str, str]  # by reading
-    split_seed: int
+    split_seed: int | str  # of all runs, or EACH: every seed has a split of its own
     units: tuple[str, ...]
     settings: Mapping[str, Mapping]
     networks: str  # experiments with the same word here have networks of the same size
@@ -81,6 +82,15 @@ class Experiment:
     def split_unit(self, unit: str) -> str:
         """The class that the split of `unit` is made for."""
         return self.domains_of(unit)[0]
+
+    def split_seed_of(self, seed: int | str) -> int | str:
+        """The seed of the split of a run with `seed`."""
+        return seed if self.split_seed == EACH else self.split_seed
+
+    @property
+    def deterministic(self) -> bool:
+        """Whether a seed changes nothing: neither its method nor its split draws anything by it."""
+        return method_facts(self.method).deterministic and self.split_seed != EACH
 
     def protocol(self, reading: str) -> str:
         """How its dataset is divided."""

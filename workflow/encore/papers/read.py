@@ -2,6 +2,7 @@
 
 import csv
 import functools
+import io
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from encore.papers.check import entry_faults, experiment_faults, judge_faults, n
 from encore.papers.kinds import with_kinds
 from encore.papers.model import ALLOCATION, READINGS, Experiment, Paper
 from encore.papers.schema import read_schema, schema_faults
-from encore.strict import ConfigError, load_yaml, nearest
+from encore.strict import ConfigError, load_yaml, nearest, read_text
 
 PAPERS_DIR = ROOT / "workflow" / "papers"
 PUBLISHED_COLUMNS = ("paper", "table", "dataset", "method", "subset", "metric", "value", "std", "note")
@@ -50,11 +51,15 @@ def load_papers() -> dict[str, Paper]:
 
 def read_published(path: Path) -> tuple[Mapping[str, str], ...]:
     """Every number that a paper prints, one row a cell, as text (the printed digits count)."""
-    with open(path, encoding="utf-8", newline="") as stream:
-        reader = csv.DictReader(stream)
-        if tuple(reader.fieldnames or ()) != PUBLISHED_COLUMNS:
-            raise ConfigError([f"{path}: expected the columns {', '.join(PUBLISHED_COLUMNS)}."])
-        return tuple(reader)
+    reader = csv.DictReader(io.StringIO(read_text(path), newline=""), strict=True)
+    try:
+        columns, rows = tuple(reader.fieldnames or ()), tuple(reader)
+    except csv.Error as error:
+        raise ConfigError([f"{path}, line {reader.reader.line_num}: not valid CSV: {error}."]) from None
+    if columns != PUBLISHED_COLUMNS:
+        expected, found = ", ".join(PUBLISHED_COLUMNS), ", ".join(columns) or "none"
+        raise ConfigError([f"{path}: expected the columns {expected}, with commas between; found {found}."])
+    return rows
 
 
 def parse_paper(name: str, content: Mapping, published: tuple, where: str) -> Paper:

@@ -34,7 +34,8 @@ def open_from(arguments: argparse.Namespace) -> Run:
     """The run that the arguments name."""
     names = ("reading", "device", "precision", "threads", "features", "weights")
     return open_run(
-        *(arguments.experiment, arguments.unit, arguments.seed, arguments.split, arguments.data_dir),
+        *(arguments.experiment, arguments.unit, arguments.seed),
+        *(arguments.split, arguments.data_dir, arguments.inventory),
         **{name: getattr(arguments, name) for name in names},
     )
 

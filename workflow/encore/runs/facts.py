@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from encore.datasets.download import read_inventory
+from encore.datasets.inventory import read_inventory
 from encore.digest import file_digest, settings_digest
 from encore.papers.present import code_of_run
 from encore.runs.run import Run

@@ -7,9 +7,8 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+from encore.papers.layout import LOCK
 from encore.script import UserError
-
-LOCK = ".lock"
 
 
 class RunIsLockedError(UserError):

@@ -13,12 +13,12 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from encore.papers.layout import CHECKPOINT
 from encore.runs.checkpoint import load_checkpoint, save_checkpoint
 from encore.runs.pixels import scale
 from encore.runs.progress import Progress
 from encore.script import UserError
 
-CHECKPOINT = "checkpoint.safetensors"
 HISTORY_ROWS = 100  # rows of history.csv, evenly spaced
 STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)  # what asks a process to end, and may be answered
 

@@ -49,7 +49,7 @@ class Run:
         """The labels at `indices` that the method trains on: float32 (n, labels), nan where one is hidden."""
         if self.attributes is None:
             return None
-        missing, seed = self.settings["missing_labels"], self.experiment.split_seed
+        missing, seed = self.settings["missing_labels"], self.experiment.split_seed_of(self.seed)
         return torch.from_numpy(training_labels(self.attributes[indices], missing, seed)).to(self.device)
 
     def batches(self, pixels: Tensor) -> Iterator[Tensor]:
@@ -71,6 +71,7 @@ def open_run(
     seed: int,
     split: Path,
     data_dir: Path,
+    inventory: Path,
     *,
     reading: str = "code",
     device: str = "auto",
@@ -81,6 +82,7 @@ def open_run(
 ) -> Run:
     """Read the dataset and the split, and build the method.
 
+    inventory: the raw files that were checked; those in `data_dir` must be the same.
     weights: files of pretrained weights, where the method takes some. A ConfigError for an experiment or an
     attribute that does not exist, and for labels that the dataset does not have.
     """
@@ -88,7 +90,7 @@ def open_run(
     method_class = load_method(found.method)
     torch.set_num_threads(threads)
     device = setup_torch(device if method_class.ON_GPU else "cpu", precision)
-    images = read(found.dataset, data_dir)
+    images = read(found.dataset, data_dir, inventory)
     settings = found.values(reading, features)
     shape = (images.pixels.shape[3], settings["image_size"], settings["image_size"])
     attributes = _attributes(found, unit, images) if method_class.LABELLED else None

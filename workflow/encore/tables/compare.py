@@ -10,7 +10,6 @@ import pandas as pd
 from encore.papers.kinds import METRICS
 from encore.papers.model import Experiment, Paper
 from encore.papers.present import code_of_run, present_settings
-from encore.registry import method_facts
 from encore.tables.build import build_table
 from encore.tables.claim_runs import table_runs
 from encore.tables.claims import printed_cells, published_holds
@@ -38,7 +37,7 @@ def compare(
         )
         for path in inputs
     }
-    deterministic = {key: method_facts(paper.experiments[key].method).deterministic for key in measures}
+    deterministic = {key: paper.experiments[key].deterministic for key in measures}
     frame = build_table(paper, name, measures, reading, deterministic, readings)
     claims = _decided(paper, name, frame, table_runs(paper, name, measures, deterministic))
     return frame, foot(paper, name, frame, measures), claims

@@ -1,5 +1,6 @@
 """CelebA, aligned and cropped: faces in one archive, and lists of their attributes, parts and people."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import numpy as np
 from encore.datasets.catalogue import Dataset
 from encore.datasets.faults import DataError
 from encore.datasets.lazy import LazyImages, Packed
-from encore.datasets.read import Images, content_of
+from encore.datasets.read import Images, text_of
 
 PEOPLE = 10177
 
@@ -53,25 +54,35 @@ def _read_attributes(data: Dataset, path: Path) -> tuple[list[str], np.ndarray]:
             )
         names.append(name)
         attributes[number] = [value == "1" for value in values]
+    _demand_once(path, names)
     return names, attributes
 
 
 def _read_numbers(path: Path, names: Sequence[str], what: str, allowed: range) -> np.ndarray:
     """The number of each of the files `names` in a list of file names and numbers; int64 (n,)."""
-    numbers = {}
+    numbers, listed = {}, []
     for place, row in enumerate(_lines(path, at_least=1), start=1):
         name, *rest = row.split() or [""]
         if len(rest) != 1 or not rest[0].isdecimal() or int(rest[0]) not in allowed:
             raise DataError(f"{path}, line {place}: expected a file name and {what}, found {row.strip()!r}")
         numbers[name] = int(rest[0])
+        listed.append(name)
+    _demand_once(path, listed)
     for name in names:
         if name not in numbers:
             raise DataError(f"{path}: expected a row of {name}, found none")
     return np.array([numbers[name] for name in names])
 
 
+def _demand_once(path: Path, names: Sequence[str]) -> None:
+    """Of two rows of an image, the first one would be lost, or the image be counted twice."""
+    if len(set(names)) < len(names):
+        twice = next(name for name, count in Counter(names).items() if count > 1)
+        raise DataError(f"{path}: expected one row of {twice}, found several")
+
+
 def _lines(path: Path, at_least: int) -> list[str]:
-    lines = content_of(path).decode("utf-8", errors="replace").splitlines()
+    lines = text_of(path).splitlines()
     if len(lines) < at_least:
         raise DataError(f"{path}: expected {at_least} lines or more, found {len(lines)}")
     return lines

@@ -6,14 +6,14 @@ import numpy as np
 
 from encore.datasets.catalogue import Dataset
 from encore.datasets.faults import DataError
-from encore.datasets.read import Images, Part, content_of, join
+from encore.datasets.read import Images, Part, content_of, join, text_of
 
 
 def read(data: Dataset, folder: Path) -> Images:
     """The batches in the order of their numbers; the names of the classes must be the catalogue's."""
     folder = folder / "cifar-10-batches-bin"
     meta = folder / "batches.meta.txt"
-    names = tuple(content_of(meta).decode("utf-8", errors="replace").split())
+    names = tuple(text_of(meta).split())
     if names != data.classes:
         raise DataError(f"{meta}: expected the classes {' '.join(data.classes)}, found {' '.join(names)}")
     batches = [_batch(data, folder / f"data_batch_{i}.bin") for i in range(1, 6)]
