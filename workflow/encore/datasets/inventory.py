@@ -73,7 +73,10 @@ def irregular(path: Path) -> str | None:
 
 def mark_of(path: Path) -> str:
     """The times of a file: of its content, and of any change to it, which nobody sets by hand."""
-    found = path.stat()
+    return _mark(path.stat())
+
+
+def _mark(found: os.stat_result) -> str:
     return f"{found.st_mtime_ns} {found.st_ctime_ns}"
 
 
@@ -169,17 +172,22 @@ def _counts(entry: os.DirEntry) -> bool:
 def _found(file: RawFile, data_dir: Path, marks: Iterable[str], inventory: Path) -> str:
     """The mark of a file that is the recorded one; raises DataError for any other."""
     path = locate(file.path, data_dir)
-    fault = irregular(path)
-    if fault is None:
-        mark, size = mark_of(path), path.stat().st_size
-        if size != file.bytes:
-            fault = f"found {size:,} bytes"
-        elif mark not in marks and (digest := _digest(path)) != file.sha256:
-            fault = f"found {digest[:12]}…"
-        elif mark_of(path) == mark:
-            return mark
-        else:
-            fault = "found that it changed while it was read"
+    try:
+        found = os.stat(path)  # noqa: PTH116: there may be hundreds of thousands
+    except OSError:
+        found = None
+    if found is None or not stat.S_ISREG(found.st_mode):
+        fault = irregular(path)
+    elif found.st_size != file.bytes:
+        fault = f"found {found.st_size:,} bytes"
+    elif (mark := _mark(found)) in marks:
+        return mark
+    elif (digest := _digest(path)) != file.sha256:
+        fault = f"found {digest[:12]}…"
+    elif mark_of(path) == mark:
+        return mark
+    else:
+        fault = "found that it changed while it was read"
     raise DataError(
         f"{path}: {inventory} recorded {file.bytes:,} bytes with the SHA-256 {file.sha256[:12]}…, {fault}; "
         f"put that file back, or remove {inventory}, so that the files are checked anew"
