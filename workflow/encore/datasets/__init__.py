@@ -2,6 +2,7 @@
 
 - catalogue: what is known about each dataset, read from catalogue.yaml (no numpy: the Snakefile imports it).
 - download: brings the files into the data folder, verifies them, lists them.
+- inventory: the list of those files, and that what is read is what it recorded.
 - read, readers/: the files in one index space, the train part first, the test part last; a module a format.
 - lazy: images that stay packed until one of them is asked for.
 - images: the images at the size that the networks see.

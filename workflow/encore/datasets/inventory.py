@@ -173,7 +173,7 @@ def _found(file: RawFile, data_dir: Path, marks: Iterable[str], inventory: Path)
     """The mark of a file that is the recorded one; raises DataError for any other."""
     path = locate(file.path, data_dir)
     try:
-        found = os.stat(path)  # noqa: PTH116: there may be hundreds of thousands
+        found = os.stat(path)  # noqa: PTH116 - of hundreds of thousands
     except OSError:
         found = None
     if found is None or not stat.S_ISREG(found.st_mode):
