@@ -1,6 +1,6 @@
 """`kill -9` on the training script at random moments: what it leaves has the same SHA-256 as without.
 
-Two kills of the demo's PIAD; ENCORE_TEST_KILLS sets how many, of each of the demo's methods.
+Two kills of the demo's PIAD; ENCORE_TEST_KILLS sets how many, of each method of the demos that trains.
 """
 
 import json
@@ -24,26 +24,38 @@ from encore.files import ROOT
 from encore.papers.find import find_experiment
 
 KILLS = int(os.environ.get("ENCORE_TEST_KILLS", "0"))
-EXPERIMENTS = ("demo-piad",) + ("demo-reverse-vae", "demo-efficientgan", "demo-vae", "demo-kde") * (KILLS > 0)
+UNITS = {  # of each experiment, the one that is trained
+    "demo-piad": "3",
+    "demo-reverse-vae": "7",
+    "demo-efficientgan": "7",
+    "demo-vae": "7",
+    "demo-ifcvaegan": "closed_loop",
+    "demo-judge": "closed_loop",
+    **dict.fromkeys(("demo-dualvae", "demo-cvae", "demo-fadernet", "demo-stargan"), "7"),
+}
+EXPERIMENTS = tuple(UNITS) if KILLS else ("demo-piad",)
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    """The demo's split of digit 3, and the inventory of its raw file."""
+    """The split of each experiment, and the inventories of their raw files."""
     folder = tmp_path_factory.mktemp("data")
-    write_inventory(fetch("digits", folder), folder / "digits.csv")
-    images = read("digits", folder)
-    for protocol in {find_experiment(name).protocols["code"] for name in EXPERIMENTS}:
-        save_split(make_split(protocol, images, 3, 0), folder / f"{protocol}.safetensors")
+    for name in EXPERIMENTS:
+        experiment = find_experiment(name)
+        dataset, unit = experiment.dataset, experiment.split_unit(UNITS[name])
+        write_inventory(fetch(dataset, folder), folder / f"{dataset}.csv")
+        images = read(dataset, folder)
+        split = make_split(experiment.protocol("code"), images, images.classes.index(unit), 0)
+        save_split(split, folder / f"{name}.safetensors")
     return folder
 
 
 def command(data, folder, experiment):
-    split = data / f"{find_experiment(experiment).protocols['code']}.safetensors"
+    split, inventory = data / f"{experiment}.safetensors", data / f"{find_experiment(experiment).dataset}.csv"
     return [
         *(sys.executable, str(ROOT / "workflow" / "scripts" / "train.py")),
-        *("--experiment", experiment, "--unit", "3", "--seed", "0", "--data-dir", str(data)),
-        *("--split", str(split), "--inventory", str(data / "digits.csv")),
+        *("--experiment", experiment, "--unit", UNITS[experiment], "--seed", "0", "--data-dir", str(data)),
+        *("--split", str(split), "--inventory", str(inventory)),
         *("--device", "cpu", "--checkpoint-seconds", "0.05", "--model", str(folder / "model.safetensors")),
         *("--history", str(folder / "history.csv"), "--record", str(folder / "train.json")),
     ]
