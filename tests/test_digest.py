@@ -61,10 +61,10 @@ def test_an_imported_modules_code_changes_it(package):
         "comment",
         "layout",
         "another method",
-        "what can not change numbers",
+        "what cannot change numbers",
     ],
 )
-def test_what_can_not_change_numbers_does_not_change_it(package, name, old, new):
+def test_what_cannot_change_numbers_does_not_change_it(package, name, old, new):
     before = digest.code_digest("encore.methods.a")
     assert package(name, old, new) == before
 

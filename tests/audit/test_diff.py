@@ -412,6 +412,7 @@ def test_counts_differ_since_the_raw_files_or_the_code_that_counts(tmp_path, mon
 
 # --- edits that a classifier judges ------------------------------------------------------------------
 
+JOB = {"method": "m", "protocol": "p", "split_seed": 0, "precision": "float32", "settings": {}}
 JUDGED = "results/runs/demo-ifcvaegan/closed_loop/0"
 JUDGE = "results/runs/demo-judge/closed_loop/0/model.safetensors"
 
@@ -426,7 +427,7 @@ def judged(tmp_path, monkeypatch):
             (root / folder).mkdir(parents=True)
         monkeypatch.chdir(root)
         about = {"experiment": "demo-ifcvaegan", "unit": "closed_loop", "seed": 0, "code_digest": code * 8}
-        about |= {"device": {"device": "cpu"}, "job": {"precision": "float32", "settings": {}}}
+        about |= {"device": {"device": "cpu"}, "job": JOB}
         about |= {
             "reading": "code",
             "settings_digest": "5" * 64,
@@ -449,7 +450,9 @@ def judged(tmp_path, monkeypatch):
         )
         models = [JUDGE, f"{JUDGED}/model.safetensors"]
         record("judge", JUDGED, models, "scores.csv", about, "score.json")
-        record("measure", "results/measures", [f"{JUDGED}/scores.csv"], measures.name, {})
+        record(
+            "measure", "results/measures", [f"{JUDGED}/scores.csv"], measures.name, {}, "demo-ifcvaegan.json"
+        )
         frame = read_measures(measures).assign(stale="")
         facts, paper = {"demo-ifcvaegan": False}, load_paper("ifcvaegan")
         table = build_table(paper, "ifcvaegan_demo", {"demo-ifcvaegan": frame}, "code", facts, {})

@@ -143,7 +143,7 @@ def test_changed_scores_show_as_changed(results):
     states = {row[1]: row[3] for row in section(found, "The chain").rows}
     assert states.pop("runs/demo-piad/0/0/scores.csv") == "has changed"
     assert set(states.values()) == {"holds"}
-    assert f"CHANGED: {SCORES}: no more what was recorded." in said(found)
+    assert f"CHANGED: {SCORES}: no longer what was recorded." in said(found)
     assert "CHANGED" not in said(page(results, subset="1"))
 
 

@@ -92,7 +92,7 @@ def test_no_image_depends_on_those_beside_it_nor_on_training():
     assert torch.equal(together, encoder.eval()(x))
 
 
-def test_sides_that_can_not_be_halved_so_often_are_refused():
+def test_sides_that_cannot_be_halved_so_often_are_refused():
     for network in (ResidualEncoder, ResidualDecoder):
         with pytest.raises(ConfigError, match=r"image_size = 12: .* with 3 filters, need a multiple of 8"):
             network(3, [2, 2, 2], 3, 12)

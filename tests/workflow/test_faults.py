@@ -106,7 +106,7 @@ def test_a_full_disk_is_a_sentence_leaves_nothing_half_written_and_room_helps(
     assert (finished.folder / name).read_bytes() == (small_demo.folder / name).read_bytes()
 
 
-def test_results_that_can_not_be_written_are_a_sentence(project, small_disk):
+def test_results_that_cannot_be_written_are_a_sentence(project, small_disk):
     scratch = small_disk("readonly", "ro,size=1m")
     (project.folder / "results").symlink_to(scratch)
     output = project.snakemake("demo", expect=1)

@@ -127,4 +127,4 @@ def test_the_stand_ins_statistics_are_measured_on_photographs(data):
     (data.folder / "raw files/photographs/1.png").write_bytes(b"no picture")
     (data.folder / "results/weights/vgg19_caffe_statistics.safetensors").unlink()
     target = "results/weights/vgg19_caffe_statistics.safetensors"
-    assert "1.png can not be read as an image" in data.snakemake(target, expect=1)
+    assert "1.png cannot be read as an image" in data.snakemake(target, expect=1)

@@ -77,7 +77,7 @@ def _describe(crate: ROCrate, trail: Trail) -> None:
     titles = [paper.about["title"] for name, paper in sorted(load_papers().items()) if name in names]
     crate.name = "Results of Encore"
     crate.description = (
-        "Tables and figures of papers that were performed again, the scores that they were computed from, a "
+        "Tables and figures of papers that were reproduced, the scores that they were computed from, a "
         f"record beside every result, and the workflow. Papers: {'; '.join(titles) or 'none'}."
     )
     crate.datePublished = _times(trail)[1]  # in place of the day on which it is written

@@ -230,11 +230,11 @@ def _alarms(case: _Case) -> Iterator[str]:
 
 
 def _broken(links: Iterable[_Link]) -> Iterator[str]:
-    """A sentence for each way in which files behind a number are no more as they were recorded."""
+    """A sentence for each way in which files behind a number are no longer as they were recorded."""
     states = [(link.name, link.state) for link in links]
     states += dict.fromkeys((link.record, link.record_state) for link in links if link.record)
     said = {
-        CHANGED: ("CHANGED", "no more what was recorded"),
+        CHANGED: ("CHANGED", "no longer what was recorded"),
         IS_MISSING: ("MISSING", "recorded, but not here"),
         NO_RECORD: ("NO RECORD", "described by no record"),
         LEFT: ("LEFT OUT", "not in this export, and so not checked"),

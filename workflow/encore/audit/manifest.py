@@ -32,14 +32,14 @@ DOCUMENTS = ("manifest.json", "environments.json", "environment.txt", "config.js
 
 
 def inventories(trail: Trail) -> Iterator[tuple[str, list[RawFile]]]:
-    """The name and the files of every inventory that is there; a RecordError for one that can not be read."""
+    """The name and the files of every inventory that is there; a RecordError for one that cannot be read."""
     for name, record in sorted(trail.made_by.items()):
         if trail.records[record]["rule"] == "download" and (trail.root / name).is_file():
             yield name, inventory_of(trail, name)
 
 
 def inventory_of(trail: Trail, name: str) -> list[RawFile]:
-    """The files of one inventory; a RecordError where it can not be read or names files outside data_dir."""
+    """The files of one inventory; a RecordError where it cannot be read or names files outside data_dir."""
     try:
         files = read_inventory(trail.root / name)
         for file in files:

@@ -61,7 +61,7 @@ def read_table_shown(trail: Trail, paper: Paper, name: str) -> TableShown:
     except (ValueError, KeyError, IndexError) as error:
         why = str(error).rstrip(".")
         raise UserError(
-            f"{csv} or its measures can not be shown: {why}; remove what was changed, and make it again."
+            f"{csv} or its measures cannot be shown: {why}; remove what was changed, and make it again."
         ) from None
     return TableShown(
         name=name,
