@@ -90,17 +90,15 @@ def test_every_rule_says_what_it_does_and_every_job_logs(name):
         assert "conda:" in body
 
 
-OF_A_RUN = ("COMMAND", "OF_MODEL")  # how the commands of runs.smk begin, with the script of the rule's name
 BY_CONTENTS = ("download", "weights", "audit", "plan", "status", "report")  # no code of theirs makes a number
-CALLING = [
-    name for name, body in RULES.items() if "scripts/" in body or any(map(body.__contains__, OF_A_RUN))
-]
+SCRIPT = re.compile(r"""workflow/scripts/(\w+)\.py|command_of_run\(\s*"(\w+)""")
+CALLING = [name for name, body in RULES.items() if SCRIPT.search(body)]
 
 
 @pytest.mark.parametrize("name", sorted(CALLING))
 def test_every_rule_has_one_script_whose_stage_it_follows(name):
     body = RULES[name]
-    (script,) = set(re.findall(r"workflow/scripts/(\w+)\.py", body)) or {name}
+    (script,) = {one or other for one, other in SCRIPT.findall(body)}
     assert script == name
     assert (ROOT / "workflow" / "scripts" / f"{script}.py").is_file()
     if name not in BY_CONTENTS:

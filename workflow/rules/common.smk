@@ -153,6 +153,19 @@ def split_of(wildcards):
     )
 
 
+def inventory_of_split(wildcards):
+    """The checked raw files that a split is made of; the end, in a sentence, where its path names what is not."""
+    dataset, unit, protocol = wildcards.dataset, wildcards.unit, wildcards.protocol
+    for what, found, known in (
+        (f"class of {dataset}", unit, DATASETS[dataset].classes),
+        ("protocol", protocol, registry.names(registry.PROTOCOLS)),
+    ):
+        if found not in known:
+            path = layout.path("split", "split", **wildcards)
+            sys.exit(f"{path}: there is no {what} {found!r}; {nearest(found, known)}")
+    return layout.path("download", "inventory", dataset=dataset)
+
+
 def weights_in(experiment):
     settings = experiment.values(reading_for(experiment, config), config["features"])
     return [
@@ -208,6 +221,22 @@ def params_of_run(stage):
         "precision": config["precision"],
         "features": features_of,
     }
+
+
+def command_of_run(stage, *arguments, before="", log="> {log:q} 2>&1"):
+    """The command of a run's stage: what each is told of the run, then its own arguments; its words go to `log`."""
+    return " ".join(
+        (
+            f"{before} python workflow/scripts/{stage}.py".lstrip(),
+            "--experiment {wildcards.experiment:q} --unit {wildcards.unit:q} --seed {wildcards.seed:q}",
+            "--reading {params.reading:q} --data-dir {resources.data_dir:q} --device {resources.device:q}",
+            "--precision {params.precision:q} --threads {threads} --split {input.split:q}",
+            "--inventory {input.inventory:q} --weights {input.weights:q} --features {params.features:q}",
+            *arguments,
+            "--record {output.record:q}",
+            log,
+        )
+    )
 
 
 def resources_of_run(step):

@@ -109,19 +109,6 @@ rule count:
         " --inventory {input:q} --output {output.counts:q} --record {output.record:q} > {log:q} 2>&1"
 
 
-def inventory_of_split(wildcards):
-    """The checked raw files that a split is made of; the end, in a sentence, where its path names what is not."""
-    dataset, unit, protocol = wildcards.dataset, wildcards.unit, wildcards.protocol
-    for what, found, known in (
-        (f"class of {dataset}", unit, DATASETS[dataset].classes),
-        ("protocol", protocol, registry.names(registry.PROTOCOLS)),
-    ):
-        if found not in known:
-            path = layout.path("split", "split", **wildcards)
-            sys.exit(f"{path}: there is no {what} {found!r}; {nearest(found, known)}")
-    return layout.path("download", "inventory", dataset=dataset)
-
-
 rule split:
     """Divide a dataset into train and test for one unit."""
     input:

@@ -9,15 +9,7 @@ NOT_JUDGED = [name for name in EXPERIMENTS if name not in JUDGED]
 
 DATA = {"split": split_of, "inventory": inventory_of, "weights": weights_of}
 TRAINED = DATA | {"model": model_of}
-# The beginning of every run's command; each rule goes on with its own inputs and outputs.
-COMMAND = (
-    "python workflow/scripts/{rule}.py --experiment {wildcards.experiment:q} --unit {wildcards.unit:q}"
-    " --seed {wildcards.seed:q} --reading {params.reading:q} --data-dir {resources.data_dir:q}"
-    " --device {resources.device:q} --precision {params.precision:q} --threads {threads}"
-    " --split {input.split:q} --inventory {input.inventory:q} --weights {input.weights:q} --features {params.features:q}"
-)
-OF_MODEL = COMMAND + " --model {input.model:q} --record {output.record:q}"
-TO_LOG = " > {log:q} 2>&1"
+MODEL = "--model {input.model:q}"
 
 
 localrules:
@@ -44,10 +36,13 @@ rule train:
         **params_of_run("train"),
     shell:
         # The training answers SIGTERM with a checkpoint: its shell and the one that keeps its log wait for it.
-        "trap : TERM INT HUP; "
-        + COMMAND
-        + " --checkpoint-seconds {resources.checkpoint_seconds:q} --model {output.model:q} --history {output.history:q}"
-        " --record {output.record:q} 2>&1 | (trap '' TERM INT HUP; exec tee {log:q})"
+        command_of_run(
+            "train",
+            "--checkpoint-seconds {resources.checkpoint_seconds:q}",
+            "--model {output.model:q} --history {output.history:q}",
+            before="trap : TERM INT HUP;",
+            log="2>&1 | (trap '' TERM INT HUP; exec tee {log:q})",
+        )
 
 
 rule score:
@@ -70,7 +65,7 @@ rule score:
     params:
         **params_of_run("score"),
     shell:
-        OF_MODEL + " --scores {output.scores:q}" + TO_LOG
+        command_of_run("score", MODEL, "--scores {output.scores:q}")
 
 
 rule judge:
@@ -96,9 +91,11 @@ rule judge:
         **params_of_run("judge"),
         judged=lambda wildcards: settings_digest(experiment_of(wildcards).judged),
     shell:
-        OF_MODEL
-        + " --judge {input.judge:q} --judge-weights {input.judge_weights:q} --scores {output.scores:q}"
-        + TO_LOG
+        command_of_run(
+            "judge",
+            MODEL,
+            "--judge {input.judge:q} --judge-weights {input.judge_weights:q} --scores {output.scores:q}",
+        )
 
 
 rule edit:
@@ -120,7 +117,7 @@ rule edit:
     params:
         **params_of_run("edit"),
     shell:
-        OF_MODEL + " --images {output.images:q}" + TO_LOG
+        command_of_run("edit", MODEL, "--images {output.images:q}")
 
 
 rule reconstruct:
@@ -142,7 +139,11 @@ rule reconstruct:
     params:
         **params_of_run("reconstruct"),
     shell:
-        OF_MODEL + " --scores {input.scores:q} --images {output.images:q}" + TO_LOG
+        command_of_run(
+            "reconstruct",
+            MODEL,
+            "--scores {input.scores:q} --images {output.images:q}",
+        )
 
 
 rule resemble:
@@ -161,7 +162,7 @@ rule resemble:
     params:
         **params_of_run("resemble"),
     shell:
-        OF_MODEL + " --resemblance {output.resemblance:q}" + TO_LOG
+        command_of_run("resemble", MODEL, "--resemblance {output.resemblance:q}")
 
 
 rule extremes:
