@@ -7,19 +7,21 @@ import sys
 
 import pytest
 
-from encore.audit import explain as module
+from encore.audit import links
 from encore.audit.explain import explain, explain_cell
 from encore.audit.manifest import LEFT_OUT
 from encore.audit.page import as_text
-from encore.audit.records import RecordError, recorded
-from encore.audit.trail import CellOfTable, read_trail
+from encore.audit.records import LOCK, RecordError, recorded
+from encore.audit.trail import CellOfTable, cells_of_table, read_trail
 from encore.datasets.inventory import RawFile, write_inventory
+from encore.digest import file_digest
 from encore.papers.find import find_experiment
 from encore.papers.read import load_paper
 from encore.script import UserError
 from encore.strict import ConfigError
 from encore.tables.build import build_table
 from encore.tables.files import write_csv
+from encore.tables.verdicts import NOTHING
 
 SCORES = "results/runs/demo-piad/0/0/scores.csv"
 MODEL = "results/runs/demo-piad/0/0/model.safetensors"
@@ -162,7 +164,7 @@ def test_a_file_that_is_gone_a_changed_record_and_a_lost_record_show(results):
 
 
 def test_what_an_export_leaves_out_is_not_missing(results):
-    digest = module.file_digest(results / MODEL)
+    digest = file_digest(results / MODEL)
     (results / MODEL).unlink()
     (results / LEFT_OUT).write_text(f"{digest}  {MODEL}\n")
     found = page(results)
@@ -174,7 +176,7 @@ def test_pretrained_weights_stand_among_the_raw_files(results):
     name = "results/weights/vgg19.safetensors"
     (results / name).parent.mkdir()
     (results / name).write_bytes(b"weights")
-    digest = module.file_digest(results / name)
+    digest = file_digest(results / name)
     for path in (results / "results/runs/demo-piad/0/0").glob("*.json"):
         record = json.loads(path.read_text())
         record["inputs"][name] = {"sha256": digest, "bytes": 7}
@@ -195,7 +197,7 @@ def test_a_split_made_again_after_the_training_does_not_hold(results):
     record = results / name.replace(".safetensors", ".json")
     (results / name).write_bytes((results / name).read_bytes() + b" ")
     content = json.loads(record.read_text())
-    content["outputs"][name]["sha256"] = module.file_digest(results / name)
+    content["outputs"][name]["sha256"] = file_digest(results / name)
     record.write_text(json.dumps(content))
     assert f"CHANGED: {name}" in said(page(results))
 
@@ -210,11 +212,11 @@ def test_a_table_that_says_another_number_than_its_measures_is_contradicted(resu
 
 def test_files_are_read_once_for_all_cells(small_demo, monkeypatch):
     read = []
-    monkeypatch.setattr(module, "file_digest", lambda path: read.append(path) or "0" * 64)
-    module._digest.cache_clear()
+    monkeypatch.setattr(links, "file_digest", lambda path: read.append(path) or "0" * 64)
+    links._digest.cache_clear()
     explain(read_trail(small_demo.folder), "demo", dataset=None, subset=None, method="PIAD")
-    module._digest.cache_clear()
-    files = [path for path in read if path != module.LOCK]
+    links._digest.cache_clear()
+    files = [path for path in read if path != LOCK]
     assert len(files) > 8
     assert len(files) == len(set(files))
 
@@ -292,7 +294,7 @@ def runs_by_hand(small_demo, values):
     """Runs as of the small demo's, with values by (unit, seed)."""
     (cell,) = [
         cell
-        for cell in module.cells_of_table(read_trail(small_demo.folder), "demo")
+        for cell in cells_of_table(read_trail(small_demo.folder), "demo")
         if cell.place == ("digits", "PIAD", "0")
     ]
     (run,) = cell.runs
@@ -316,7 +318,7 @@ def test_an_average_is_over_units_then_over_seeds_that_have_all(small_demo):
     assert "CONTRADICTED" not in said(found)
     assert "then the mean of these over seeds: 0.55000." in said(found, "How it was averaged")
     assert "Seed 2 is left out" in said(found, "How it was averaged")
-    assert cells(found, "How it was averaged")["mean"] == ("0.50000", "0.60000", module.NOTHING)
+    assert cells(found, "How it was averaged")["mean"] == ("0.50000", "0.60000", NOTHING)
     other = explain_cell(trail, "reverse_vae_demo", average(cell, runs, 0.6, 2))
     assert "CONTRADICTED: the measures give 0.55000" in said(other)
 
@@ -345,7 +347,7 @@ def test_runs_that_differ_in_settings_devices_or_state_are_told_apart(small_demo
     devices = {row[1]: row[2] for row in section(found, "Made with").rows if row[0] == "device"}
     assert devices == {"cpu": "0/0 trained, 0/0 scored, 0/1 scored", "NVIDIA H100": "0/1 trained"}
     commits = [row[7] for row in section(found, "Runs").rows]
-    assert commits[1:] == ["01234567 + changes", module.NOTHING]
+    assert commits[1:] == ["01234567 + changes", NOTHING]
 
 
 # --- which cells -------------------------------------------------------------------------------------
@@ -450,7 +452,7 @@ def test_what_stands_twice_is_one_sentence(name, results):
 
 
 def test_left_out_hides_no_table(results):
-    (results / LEFT_OUT).write_text(f"{module.file_digest(results / SCORES)}  {SCORES}\n")
+    (results / LEFT_OUT).write_text(f"{file_digest(results / SCORES)}  {SCORES}\n")
     (results / SCORES).unlink()
     assert f"MISSING: {SCORES}" in said(page(results))
 

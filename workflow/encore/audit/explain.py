@@ -5,49 +5,31 @@ of settings, code and devices stands in the records, and so is what was run, wha
 now; that the files are still the recorded ones is checked by reading them.
 """
 
-import difflib
-import functools
 import math
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from encore.audit.manifest import inventory_of, left_out
+from encore.audit.cells import SHELL, cells_asked
+from encore.audit.links import CHANGED, HOLDS, IS_MISSING, LEFT, NO_RECORD, Link, links_of
+from encore.audit.manifest import inventory_of
 from encore.audit.page import COMMAND, Page, Section, plain
 from encore.audit.records import LOCK, RecordError
-from encore.audit.trail import CellOfTable, RunOfCell, Trail, cells_of_table
+from encore.audit.trail import CellOfTable, RunOfCell, Trail
 from encore.datasets.catalogue import DATASETS
 from encore.datasets.inventory import RawFile
 from encore.digest import file_digest
 from encore.papers.find import find_table
-from encore.papers.layout import LOGS, RESULTS, log_of, path
-from encore.papers.model import AVERAGE, EACH, Paper, experiments_in
+from encore.papers.layout import LOGS, RESULTS
+from encore.papers.model import AVERAGE, EACH, Paper
 from encore.papers.present import staleness
-from encore.papers.read import load_papers
-from encore.script import UserError
-from encore.strict import ConfigError, nearest
 from encore.tables.entry import cell_units
 from encore.tables.equivalence import rounding
 from encore.tables.verdicts import CITED, MEANING, NOTHING
 from encore.text import duration
 
-SHELL = "snakemake --profile profiles/local"
 RAW_FILES = 20  # shown of a dataset; one of photographs in a folder has two hundred thousand
-HOLDS, CHANGED, IS_MISSING, LEFT, NO_RECORD = "holds", "has changed", "is missing", "left out", "no record"
-
-
-@dataclass(frozen=True)
-class _Link:
-    """A file behind a cell: whose it is, the SHA-256 that was recorded, and whether it still holds."""
-
-    name: str
-    whose: str  # the runs that it belongs to
-    recorded: str
-    state: str  # HOLDS, CHANGED, IS_MISSING, LEFT or NO_RECORD
-    record: str
-    record_state: str
-    log: str
 
 
 @dataclass(frozen=True)
@@ -59,7 +41,7 @@ class _Case:
     cell: CellOfTable
     paper: Paper
     entry: Mapping[str, object]  # the table's, of the paper's YAML
-    links: tuple[_Link, ...]
+    links: tuple[Link, ...]
 
     @property
     def row(self) -> Mapping[str, object]:
@@ -74,99 +56,18 @@ class _Case:
         return NOTHING if math.isnan(value) else f"{value:.{self.entry['digits'] + more}f}"
 
 
-# --- which cells -------------------------------------------------------------------------------------
-
-
 def explain(
     trail: Trail, target: str, *, dataset: str | None, subset: str | None, method: str | None
 ) -> list[Page]:
-    """A page for every cell of the table `target` that fits what is given, in the table's order.
-
-    dataset: the paper's word or the catalogue's. Upper and lower case are the same. A UserError or a
-    ConfigError where `target` is no table, was not made yet, or has no such cell.
-    """
-    _check_table(target)
-    try:
-        cells = cells_of_table(trail, target)
-    except FileNotFoundError:
-        raise UserError(
-            f"the table {target} was not made here: there is no {path('compare', 'csv', table=target)}; "
-            f"`{SHELL} {target}` makes it."
-        ) from None
-    wanted = {"dataset": dataset, "method": method, "subset": subset}
-    fitting = _fitting(target, cells, {kind: word for kind, word in wanted.items() if word is not None})
-    return [explain_cell(trail, target, cell) for cell in fitting]
-
-
-def _check_table(target: str) -> None:
-    """A ConfigError that names the tables to ask for instead, where `target` is no table."""
-    papers = load_papers()
-    tables = {name: table for paper in papers.values() for name, table in paper.tables.items()}
-    if target in tables:
-        return
-    for paper in papers.values():
-        if target == paper.name:
-            raise ConfigError([f"{target} is a paper; explain one of its tables: {', '.join(paper.tables)}."])
-        if group := paper.targets.get(target):
-            raise ConfigError([f"{target} groups tables; explain one of them: {', '.join(group['tables'])}."])
-        if target in paper.figures:
-            shown = _tables_of_figure(target, paper.figures[target], paper)
-            hint = f"explain a table of the same: {', '.join(shown)}" if shown else "no table shows the same"
-            raise ConfigError([f"{target} is a figure, which has no cells; {hint}."])
-    raise ConfigError([f"there is no table {target!r}; {nearest(target, tables)}"])
-
-
-def _tables_of_figure(name: str, figure: Mapping, paper: Paper) -> list[str]:
-    """The tables that a figure draws or belongs to; else those of an experiment that it shows."""
-    own = [key for key, table in paper.tables.items() if name in table["figures"]]
-    drawn = [figure["table"]] if "table" in figure else []
-    shown = set(experiments_in(figure))
-    same = [key for key, table in paper.tables.items() if shown & set(experiments_in(table))]
-    return list(dict.fromkeys([*drawn, *own])) or same
-
-
-def _fitting(table: str, cells: Sequence[CellOfTable], wanted: Mapping[str, str]) -> list[CellOfTable]:
-    """The cells with all the words that are wanted; a ConfigError with the known ones where none has."""
-    _, entry = find_table(table)
-    catalogued = _catalogued(cells, entry)
-    left, chosen = list(cells), ""
-    for kind, word in wanted.items():
-        known = {cell.row[kind] for cell in left if cell.row[kind].casefold() == word.casefold()}
-        if kind == "dataset":
-            known |= {own for own, names in catalogued.items() if word.casefold() in names}
-        fitting = [cell for cell in left if cell.row[kind] in known]
-        if not fitting:
-            there = list(dict.fromkeys(cell.row[kind] for cell in left))
-            said = f"{table} has no {kind} {word!r}{chosen}{_meant(word, there)}"
-            raise ConfigError([f"{said}; known: {', '.join(there)}."])
-        left, chosen = fitting, f"{chosen} {'of' if not chosen else 'and'} {kind} {fitting[0].row[kind]}"
-    return left
-
-
-def _catalogued(cells: Iterable[CellOfTable], entry: Mapping) -> dict[str, set[str]]:
-    """The paper's word for a dataset -> the catalogue's names of it."""
-    names: dict[str, set[str]] = {}
-    for cell in cells:
-        if cell.experiment is not None:
-            names.setdefault(cell.row["dataset"], set()).add(cell.experiment.dataset)
-    for word, counted in entry.get("counts", {}).items():
-        names.setdefault(word, set()).add(counted["dataset"])
-    return names
-
-
-def _meant(word: str, known: Iterable[str]) -> str:
-    folded = {name.casefold(): name for name in known}
-    close = difflib.get_close_matches(word.casefold(), folded, n=1)
-    return f" (did you mean {folded[close[0]]!r}?)" if close else ""
-
-
-# --- the page ----------------------------------------------------------------------------------------
+    """A page for every cell of the table `target` that fits what is given; raises what `cells_asked` does."""
+    cells = cells_asked(trail, target, dataset=dataset, subset=subset, method=method)
+    return [explain_cell(trail, target, cell) for cell in cells]
 
 
 def explain_cell(trail: Trail, table: str, cell: CellOfTable) -> Page:
     """The page of one cell, as `cells_of_table` gave it; a section that has nothing to say is left out."""
     paper, entry = find_table(table)
-    case = _Case(trail, table, cell, paper, entry, tuple(_links(trail, table, cell)))
+    case = _Case(trail, table, cell, paper, entry, tuple(links_of(trail, table, cell)))
     sections = (make(case) for make in SECTIONS)
     return Page(_title(case), tuple(section for section in sections if section.sentences or section.rows))
 
@@ -229,7 +130,7 @@ def _alarms(case: _Case) -> Iterator[str]:
         )
 
 
-def _broken(links: Iterable[_Link]) -> Iterator[str]:
+def _broken(links: Iterable[Link]) -> Iterator[str]:
     """A sentence for each way in which files behind a number are no longer as they were recorded."""
     states = [(link.name, link.state) for link in links]
     states += dict.fromkeys((link.record, link.record_state) for link in links if link.record)
@@ -341,10 +242,6 @@ def _how_averaged(case: _Case) -> Section:
 # --- 3 and 4: runs, and what they deviate in ---------------------------------------------------------
 
 
-def _label(run: RunOfCell) -> str:
-    return f"{run.unit}/{run.seed}"
-
-
 def _those(labels: Sequence[str], runs: Sequence[RunOfCell]) -> str:
     """The names of some of the runs, in few words."""
     if len(labels) == len(runs) > 1:
@@ -364,7 +261,7 @@ def _marks(runs: Iterable[RunOfCell]) -> dict[tuple[str, str], list[str]]:
     marks: dict[tuple[str, str], list[str]] = {}
     for run in runs:
         for mark in _marks_of(run):
-            marks.setdefault(mark, []).append(_label(run))
+            marks.setdefault(mark, []).append(run.label)
     return marks
 
 
@@ -456,7 +353,7 @@ def _settings(case: _Case) -> Section:
         for name, value in run.trained["job"]["settings"].items():
             about = run.trained["sources"].get(name, {})
             told = (about.get("source", ""), about.get("reading", ""), about.get("reason", ""))
-            found.setdefault((name, plain(value), *told), []).append(_label(run))
+            found.setdefault((name, plain(value), *told), []).append(run.label)
     if not found:
         return Section("Settings")
     names = [name for name, *_ in found]
@@ -476,7 +373,7 @@ def _settings(case: _Case) -> Section:
     )
     if differ:
         sentences.append(f"The runs differ in {', '.join(differ)}.")
-    if others := [_label(run) for run in trained if run.scored and run.scored["job"] != run.trained["job"]]:
+    if others := [run.label for run in trained if run.scored and run.scored["job"] != run.trained["job"]]:
         sentences.append(f"Scored with other settings than trained: {', '.join(others)}.")
     columns = ("setting", "value", "source", "reading", "reason")
     return Section("Settings", tuple(sentences), columns, tuple(rows))
@@ -549,7 +446,7 @@ def _divided(job: Mapping) -> str:
     return f"Protocol {job['protocol']}, {drawn}."
 
 
-def _rule(case: _Case, link: _Link) -> str:
+def _rule(case: _Case, link: Link) -> str:
     return case.trail.records[link.record]["rule"] if link.record else ""
 
 
@@ -579,66 +476,6 @@ def _split_sentences(records: Iterable[Mapping], *, edited: bool) -> Iterator[st
 
 
 # --- 7: the chain ------------------------------------------------------------------------------------
-
-
-@functools.cache
-def _digest(path: Path, size: int, changed: int) -> str:
-    """A file's SHA-256; size and time tell a file that was written meanwhile, the rest is read once."""
-    return file_digest(path)
-
-
-def _links(trail: Trail, table: str, cell: CellOfTable) -> Iterator[_Link]:
-    """The files behind a cell: table and measures, each run's back to the raw files, then what runs share."""
-    if not cell.files:
-        return
-    of_file: dict[str, list[str]] = {}
-    for run in cell.runs:
-        for name in trail.chain(*run.results):
-            of_file.setdefault(name, []).append(_label(run))
-    for name in trail.chain(*cell.files):
-        of_file.setdefault(name, [])
-    top = [path("compare", "csv", table=table), *filter(None, [cell.measures])]
-    names = [*top, *sorted(of_file, key=lambda name: len(of_file[name]) > 1)]
-    records = {trail.made_by[name]: trail.record_of(name) for name in names if name in trail.made_by}
-    claims = _claims(records.values())
-    may_lack = left_out(trail)
-    for name in names:
-        record = trail.made_by.get(name, "")
-        log = log_of(record, records[record]["rule"]) if record else ""
-        recorded = records[record]["outputs"][name]["sha256"] if record else ""
-        yield _Link(
-            name,
-            _whose(of_file.get(name, ()), cell.runs),
-            recorded or next(iter(claims.get(name, ("",)))),
-            _state(trail.root / name, claims.get(name, ()), name in may_lack) if record else NO_RECORD,
-            record,
-            _state(trail.root / record, claims[record], False) if record in claims else HOLDS,
-            log if (trail.root / log).is_file() else "",
-        )
-
-
-def _whose(labels: Sequence[str], runs: Sequence[RunOfCell]) -> str:
-    if len(runs) < 2:
-        return labels[0] if labels else NOTHING
-    if not labels or len(labels) == len(runs):
-        return "all"
-    return labels[0] if len(labels) == 1 else f"{labels[0]} and {len(labels) - 1} more"
-
-
-def _claims(records: Iterable[Mapping]) -> dict[str, set[str]]:
-    """File -> every SHA-256 that a record says it had when it was written or read."""
-    claims: dict[str, set[str]] = {}
-    for record in records:
-        for name, about in (*record["outputs"].items(), *record["inputs"].items()):
-            claims.setdefault(name, set()).add(about["sha256"])
-    return claims
-
-
-def _state(path: Path, claims: Iterable[str], may_lack: bool) -> str:
-    if not path.is_file():
-        return LEFT if may_lack else IS_MISSING
-    about = path.stat()
-    return HOLDS if {_digest(path, about.st_size, about.st_mtime_ns)} == set(claims) else CHANGED
 
 
 def _chain(case: _Case) -> Section:
@@ -682,9 +519,9 @@ def _made_with(case: _Case) -> Section:
     for run in case.runs:
         for done, record in (("trained", run.trained), ("scored", run.scored)):
             if record:
-                total[f"{_label(run)} {done}"] = None
+                total[f"{run.label} {done}"] = None
                 for what, value in _environment(record).items():
-                    found.setdefault(what, {}).setdefault(value, {})[f"{_label(run)} {done}"] = None
+                    found.setdefault(what, {}).setdefault(value, {})[f"{run.label} {done}"] = None
     rows, differ = [], False
     for what, values in found.items():
         for value, makers in values.items():
@@ -739,7 +576,7 @@ def _try(case: _Case) -> Section:
         run = case.runs[0]
         records = [run.trained, *(case.trail.record_of(name) for name in run.results)]
         commands = [COMMAND + shlex.join(record["command"]) for record in records if record]
-        sentences.append(f"Make run {_label(run)} again, in a copy of this folder, for it is written over:")
+        sentences.append(f"Make run {run.label} again, in a copy of this folder, for it is written over:")
         sentences += dict.fromkeys(commands)
     sentences += [
         "Make what is missing or outdated of the table; nothing to be done is a good answer:",

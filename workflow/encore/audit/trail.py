@@ -57,6 +57,11 @@ class RunOfCell:
     scored: Mapping[str, object]
     trained: Mapping[str, object]
 
+    @property
+    def label(self) -> str:
+        """How a page names it: unit/seed."""
+        return f"{self.unit}/{self.seed}"
+
 
 @dataclass(frozen=True)
 class CellOfTable:
