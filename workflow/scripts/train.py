@@ -22,6 +22,8 @@ def main() -> None:
         key = checkpoint_key(run, record.about, arguments.split)
         model, training = train(run, folder=folder, key=key, checkpoint_seconds=arguments.checkpoint_seconds)
         diverged = {"diverged": training.diverged} if training.diverged else {}
+        if diverged:
+            print(training.diverged, flush=True)
         write_atomically(arguments.model, to_bytes(model, diverged))
         write_atomically(arguments.history, training.history.to_csv(index=False))
         record.about |= {"iterations": int(training.history["iteration"].iloc[-1])} | diverged
