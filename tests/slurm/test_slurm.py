@@ -170,7 +170,7 @@ def test_options_on_the_command_line_leave_the_gpu_asked_for(lab, made_small):
 
 def test_a_status_in_the_middle_and_cancelled_groups_lose_nothing(lab, background, made_small, small_demo):
     """All allocations, each a group of jobs, are cancelled while they train; a status before and after."""
-    made_small(lab).edit("workflow/papers/piad.yaml", "iterations: {value: 10,", "iterations: {value: 40,")
+    made_small(lab).edit("workflow/papers/piad.yaml", "iterations: {value: 10,", "iterations: {value: 400,")
     running = background(lab, *HERE, "demo", "--config", "device=cpu", "checkpoint_seconds=1")
     until(lambda: past(lab, 0), 120, "the first checkpoint")
     assert "running" in lab.snakemake("status", "demo", "-q", "all")
@@ -181,7 +181,7 @@ def test_a_status_in_the_middle_and_cancelled_groups_lose_nothing(lab, backgroun
     until(lambda: not set(cancelled) & set(jobs_of(lab)), 90, "the end of the cancelled jobs")
     lab.snakemake("status", "demo", "-q", "all")
     assert checkpoint_of(lab) > 0
-    code, log = outcome(running, lab, 240)
+    code, log = outcome(running, lab, 600)
     assert code == 0, log
     assert "going on from iteration" in training_log(lab)
     scores = "results/runs/demo-kde/1/0/scores.csv"  # of the group of fits
