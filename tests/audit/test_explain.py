@@ -443,6 +443,13 @@ def test_a_file_of_numbers_that_is_none_is_one_sentence(name, content, results):
     assert "\n" not in str(caught.value)
 
 
+def test_measures_of_no_runs_are_right(results):
+    """An experiment of which the configuration asks for no seed has measures of no rows."""
+    path = results / "results/measures/demo-piad.csv"
+    path.write_text(path.read_text().splitlines()[0] + "\n")
+    assert page(results).title
+
+
 @pytest.mark.parametrize("name", ["tables/demo.csv", "measures/demo-piad.csv"])
 def test_what_stands_twice_is_one_sentence(name, results):
     path = results / "results" / name

@@ -142,14 +142,13 @@ def _misplaced(name: str, record: Mapping) -> Iterator[str]:
 def read_made(root: Path, name: str, read: Callable[[Path], pd.DataFrame], columns: tuple) -> pd.DataFrame:
     """A table or measures below `root`; a RecordError where the file is none any more.
 
-    read: `read_table` or `read_measures`. A FileNotFoundError where it is not there.
+    read: `read_table` or `read_measures`; measures have no rows where no seed is asked for. Raises a
+    FileNotFoundError where the file is not there.
     """
     try:
         frame = read(root / name)
         if lacking := [column for column in columns if column not in frame.columns]:
             raise ValueError(f"it has no column {', '.join(lacking)}")
-        if frame.empty:
-            raise ValueError("it has no rows")
     except KeyError as error:
         raise RecordError(_no_more(name, f"it has no column {error.args[0]}")) from None
     except ValueError as error:  # no CSV, no UTF-8, no numbers
