@@ -43,7 +43,9 @@ def test_cells_show_means_intervals_printed_and_cited(frame):
 
 def test_cells_of_a_metric_up_to_one_end_there(frame):
     frame.loc[frame["method"] == "PIAD", "ci_high"] = 1.3
-    assert cells_figure(frame, "").axes[0].get_ylim()[1] == pytest.approx(1.01)
+    """Room for half a marker is left above it, whatever the values' range."""
+    bottom, top = cells_figure(frame, "").axes[0].get_ylim()
+    assert 1 + 0.01 * (1 - bottom) < top < 1 + 0.03 * (1 - bottom)
 
 
 def test_cells_without_printed_numbers(demo, legend, drawn):

@@ -1,6 +1,5 @@
 """A table's numbers with their intervals beside the printed ones."""
 
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -67,10 +66,10 @@ def _draw_dataset(axes: Axes, rows: pd.DataFrame, looks: Mapping[str, Mapping[st
 def _keep_in_bounds(axes: Axes, metric: Metric) -> None:
     """End the y axis where the metric ends, with room for half a marker."""
     bottom, top = axes.get_ylim()
-    room = 0.02 * (top - bottom)
-    low = -math.inf if metric.low is None else metric.low - room
-    high = math.inf if metric.high is None else metric.high + room
-    axes.set_ylim(max(bottom, low), min(top, high))
+    low = bottom if metric.low is None else max(bottom, metric.low)
+    high = top if metric.high is None else min(top, metric.high)
+    room = 0.02 * (high - low)
+    axes.set_ylim(max(bottom, low - room), min(top, high + room))
 
 
 def _places(subsets: Sequence[str]) -> dict[str, float]:
