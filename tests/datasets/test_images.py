@@ -29,6 +29,15 @@ def test_bilinear_is_what_torchvision_does_to_a_pil_image(channels: int, size: i
         np.testing.assert_array_equal(after.transpose(1, 2, 0).squeeze(), expected)
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_nearest_is_the_middle_pixel_of_each_square(channels: int) -> None:
+    """178 to 64 pixels, as IFcVAEGAN's notebook has it: pixel i is the one at (i + 1/2) 178 / 64, cut."""
+    pixels = noise(2, 178, channels)
+    middle = [int((i + 0.5) * 178 / 64) for i in range(64)]
+    resized = prepare(pixels, image_size=64, crop="none", resize="nearest")
+    np.testing.assert_array_equal(resized, pixels[:, middle][:, :, middle].transpose(0, 3, 1, 2))
+
+
 @pytest.mark.parametrize(
     ("height", "width", "crop", "image_size"),
     [(218, 178, 140, 64), (256, 341, 256, 64), (341, 256, 256, 64), (30, 31, 9, 9), (31, 30, 30, 8)],

@@ -5,10 +5,12 @@ import itertools
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from encore.methods.ifcvaegan import IFcVAEGAN
+from encore.papers.find import find_experiment
 from encore.strict import ConfigError
 
 SPEC = importlib.util.spec_from_file_location("shared", Path(__file__).with_name("shared.py"))
@@ -24,6 +26,7 @@ READINGS = {
         "class_hat_target": "predicted",
         "aux_latent": "decoded",
         "batch_reduction": "mean",
+        "kl_reduction": "sum",
         "generator_loss": "saturating",
         "gan_weight": 1 / 3,
         "discriminator_smoothing": 0.99,
@@ -34,6 +37,7 @@ READINGS = {
         "class_hat_target": "true",
         "aux_latent": "redrawn",
         "batch_reduction": "sum",
+        "kl_reduction": "mean",
         "generator_loss": "non_saturating",
         "gan_weight": 0.3,
         "discriminator_smoothing": 0.5,
@@ -82,6 +86,43 @@ def parameters(module):
     return {name: value.detach().clone() for name, value in module.named_parameters()}
 
 
+# --- what the paper's YAML says ----------------------------------------------------------------------
+
+BEST = {  # Section 4.1's best model where text and code do not differ, and what neither says of it
+    **{"image_size": 64, "crop": 178, "pixel_range": [0, 1], "missing_labels": 0},
+    **{"filters": [64, 128, 256, 512], "latent": 200, "aux_units": [1000, 1000]},
+    **{"iterations": 25440, "batch_size": 64, "smoothing": 0.99, "edit_latent": "sample"},
+    **{"alpha": 0.2, "beta": 0, "gamma": 1, "delta": 0.1, "rho": 0.1},
+}
+DIFFER = {
+    "paper": READINGS["paper"] | {"learning_rate": 0.001, "resize": "bilinear"},
+    "code": READINGS["code"] | {"learning_rate": 0.0002, "resize": "nearest"},
+}
+ROWS = {  # of Table 1, and the models of Figures 2 and 3: what each changes of the best one
+    "ifcvaegan-celeba": {},
+    "ifcvaegan-celeba-alpha": {"alpha": 0.5},
+    "ifcvaegan-celeba-classhat": {"beta": 1},
+    "ifcvaegan-celeba-noaux": {"gamma": 0},
+    "ifcvaegan-celeba-noaux-classhat": {"gamma": 0, "beta": 1},
+    "ifcvaegan-celeba-figure2": {"alpha": 0.5, "beta": 1},
+    "ifcvaegan-celeba-naive": {"alpha": 1, "gamma": 0, "iterations": 20352},  # 8 epochs
+}
+
+
+@pytest.mark.parametrize("reading", DIFFER)
+@pytest.mark.parametrize("name", ROWS)
+def test_settings_of_the_papers_models(name, reading):
+    assert find_experiment(name).values(reading) == BEST | DIFFER[reading] | ROWS[name]
+
+
+def test_the_demo_and_the_short_schedule_mean_the_same_under_either_reading():
+    shown = READINGS["paper"] | {"kl_reduction": "mean", "edit_latent": "mean", "rho": 0.1}
+    for name in ("demo-ifcvaegan", "ifcvaegan-celeba-short", "judge-celeba-short", "demo-judge"):
+        paper, code = (find_experiment(name).values(reading) for reading in DIFFER)
+        assert paper == code
+        assert {key: paper[key] for key in shown if key in paper} == (shown if "judge" not in name else {})
+
+
 # --- what is refused ---------------------------------------------------------------------------------
 
 
@@ -91,7 +132,9 @@ def test_more_labels_than_one_are_refused(n_labels):
         IFcVAEGAN(settings(), (3, SIDE, SIDE), 0, "cpu", n_labels=n_labels)
 
 
-@pytest.mark.parametrize("name", ["label_features", "batch_reduction", "generator_loss", "edit_latent"])
+@pytest.mark.parametrize(
+    "name", ["label_features", "batch_reduction", "kl_reduction", "generator_loss", "edit_latent"]
+)
 def test_a_choice_has_two_words_and_no_more(name):
     legal, _ = IFcVAEGAN.SETTINGS[name]
     readings = {READINGS[reading].get(name) for reading in READINGS} - {None}
@@ -155,7 +198,7 @@ def by_hand(model, x, y):
     )
     return {
         "rec": cross_entropy(x_hat, x).sum() / SIDE**2 * share,
-        "kl": kl / LATENT * share,
+        "kl": (kl if s["kl_reduction"] == "sum" else kl / LATENT) * share,
         "class": cross_entropy(y_hat, y).sum() / M,
         "class_hat": cross_entropy(y_hat_hat, target).sum() / M,
         "aux": cross_entropy(y_tilde, y).sum() / M,
@@ -394,28 +437,65 @@ def test_a_reconstruction_decodes_the_label_that_is_predicted():
     torch.testing.assert_close(found, expected)
 
 
-def test_edits_of_a_draw_share_it_and_depend_on_the_seed_alone():
-    models = [trained(edit_latent="sample") for _ in range(2)]
-    x, y = batch()
-    model = models[0]
+def test_an_edit_of_a_draw_takes_the_noise_of_each_image():
+    """The same for its reconstruction and for both edits: z = mean + sigma * noise."""
+    model, (x, y) = trained(edit_latent="sample"), batch()
+    noise = model.edit_noise(np.arange(40, 40 + M))
+    assert noise.shape == (M, LATENT)
+    assert noise.dtype == x.dtype
     with torch.no_grad():
         model.networks.eval()
-        mean, log_variance, _ = model.Enc(x)
-        z = mean + torch.exp(log_variance) ** 0.5 * model.noise
-        expected = [sigmoid(model.Dec(torch.full((M, 1), value), z)) for value in (0.0, 1.0)]
-    models[1].sample(3)  # draws of training do not change an edit
-    for either in models:
-        for value in (False, True):
-            torch.testing.assert_close(either.edit(x, y, 0, value), expected[value])
-    torch.testing.assert_close(model.noise.mean().item(), 0.0, rtol=0, atol=4 / LATENT**0.5)
-    assert not torch.equal(model.noise, method(seed=1).noise)
+        mean, log_variance, y_hat = model.Enc(x)
+        z = mean + torch.exp(log_variance) ** 0.5 * noise
+        decoded = {
+            "edited_0": sigmoid(model.Dec(torch.zeros(M, 1), z)),
+            "edited_1": sigmoid(model.Dec(torch.ones(M, 1), z)),
+            "reconstruction": sigmoid(model.Dec(sigmoid(y_hat), z)),
+        }
+    for value in (False, True):
+        edited = model.edit(x, y, 0, value, noise)
+        torch.testing.assert_close(edited, decoded[f"edited_{int(value)}"])
+        assert not torch.equal(edited, model.edit(x, y, 0, value))
+    torch.testing.assert_close(model.reconstruct(x, y, noise), decoded["reconstruction"])
+
+
+def test_an_images_noise_is_of_its_index_and_the_seed_and_of_nothing_else():
+    model, same = method(edit_latent="sample"), method(edit_latent="sample")
+    same.step(*batch())
+    same.sample(3)  # draws of training and of samples do not change it
+    together = model.edit_noise(np.array([7, 2, 9, 2]))
+    assert torch.equal(together, torch.cat([same.edit_noise(np.array([i])) for i in (7, 2, 9, 2)]))
+    assert len({tuple(row) for row in together.tolist()}) == 3
+    other = method(seed=1, edit_latent="sample").edit_noise(np.array([7, 2]))
+    assert not (other == together[:2]).any()
+
+
+def test_the_noise_of_many_images_is_normal_and_independent():
+    noise = method(seed=3, edit_latent="sample").edit_noise(np.arange(4000)).double()
+    count = noise.numel()
+    assert noise.mean().item() == pytest.approx(0, abs=4 / count**0.5)
+    assert noise.square().mean().item() == pytest.approx(1, abs=4 * (2 / count) ** 0.5)
+    beside = (noise[1:] * noise[:-1]).mean().item()  # an image's and the next one's
+    assert beside == pytest.approx(0, abs=4 / count**0.5)
+
+
+def test_a_mean_has_no_noise():
+    assert method(edit_latent="mean").edit_noise(np.array([3])) is None
 
 
 @pytest.mark.parametrize("edit_latent", ["sample", "mean"])
 def test_no_image_depends_on_those_beside_it(edit_latent):
     model, (x, y) = trained(edit_latent=edit_latent), batch()
-    for function in (lambda x: model.edit(x, y, 0, True), model.reconstruct, model.classify):
-        torch.testing.assert_close(function(x), torch.cat([function(one) for one in x.split(1)]))
+    places = np.array([8, 3, 5, 21, 20, 0])
+
+    def edits(at):
+        noise = model.edit_noise(places[at])
+        return model.edit(x[at], y[at], 0, True, noise), model.reconstruct(x[at], y[at], noise)
+
+    whole = [*edits(np.arange(M)), model.classify(x)]
+    alone = [(*edits(np.array([i])), model.classify(x[[i]])) for i in range(M)]
+    for found, ones in zip(whole, zip(*alone, strict=True), strict=True):
+        torch.testing.assert_close(found, torch.cat(ones))
 
 
 def test_nothing_after_training_changes_what_was_learned():

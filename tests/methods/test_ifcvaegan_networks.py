@@ -157,6 +157,38 @@ def test_the_decoder_puts_the_label_before_the_latent_and_doubles_the_side():
     torch.testing.assert_close(decoder(y, z), expected)
 
 
+def convolved(features, x):
+    """The encoder's and the discriminator's convolutions, each before a ReLU, as PyTorch's functions."""
+    for conv, _ in itertools.islice(features, len(features) - 1):
+        x = F.conv2d(x, conv.weight, conv.bias, stride=2, padding=2).clamp(min=0)
+    return x.flatten(1)
+
+
+def test_encoder_and_discriminator_have_a_relu_behind_every_convolution():
+    x = torch.randn(4, 1, 32, 32, dtype=torch.float64)
+    encoder = Encoder(1, [3, 5, 2], 4, "shared").double()
+    discriminator = Discriminator(1, [3, 5, 2]).double()
+    torch.testing.assert_close(encoder(x)[0], encoder.mean(convolved(encoder.features, x)))
+    logits = discriminator[1](convolved(discriminator[0], x)).flatten()
+    torch.testing.assert_close(discriminator(x), logits)
+
+
+def test_the_decoder_normalises_and_clips_behind_every_transposed_convolution_but_the_last():
+    decoder = initialise(Decoder(2, [3, 5, 2], 1)).double()
+    y, z = torch.randn(6, 1, dtype=torch.float64), torch.randn(6, 2, dtype=torch.float64)
+    geometry = {"stride": 2, "padding": 1, "output_padding": 1}
+    linear = decoder.first[0]
+    maps = (torch.cat([y, z], 1) @ linear.weight.T + linear.bias).clamp(min=0).reshape(6, 2, 4, 4)
+    for conv, norm, _ in decoder.layers:
+        maps = F.conv_transpose2d(maps, conv.weight, **geometry)
+        mean, variance = maps.mean((0, 2, 3)), maps.var((0, 2, 3), correction=0)
+        scale = norm.weight / (variance + 1e-5).sqrt()
+        maps = (maps - mean.view(-1, 1, 1)) * scale.view(-1, 1, 1) + norm.bias.view(-1, 1, 1)
+        maps = maps.clamp(min=0)
+    expected = F.conv_transpose2d(maps, decoder.last.weight, decoder.last.bias, **geometry)
+    torch.testing.assert_close(decoder(y, z), expected)
+
+
 def test_the_auxiliary_network_by_hand():
     network, z = Auxiliary(2, [3, 4]).double(), torch.randn(5, 2, dtype=torch.float64)
     x = z

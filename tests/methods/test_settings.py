@@ -89,6 +89,7 @@ def test_words_are_those_that_the_methods_know():
         ("efficientgan", "dropout", 1),
         ("ifcvaegan", "label_features", "both"),
         ("ifcvaegan", "batch_reduction", "both"),
+        ("ifcvaegan", "kl_reduction", "both"),
         ("ifcvaegan", "generator_loss", "both"),
         ("ifcvaegan", "edit_latent", "both"),
         ("dualvae", "transfer", "sideways"),

@@ -37,6 +37,7 @@ def test_one_domain_by_hand():
             "MSE": 0.25 / 5,  # of all images
             "Class0": 3 / 4,  # 0.1, 0.5 and 0.4; the image without the attribute does not count
             "Class1": 2 / 4,  # 0.9 and 0.51
+            "Class0+Class1": 5 / 4,
             "success": 5 / 8,
             "accuracy": 4 / 5,  # 0.5 is taken for "no", though the image has the attribute
         }
@@ -61,8 +62,8 @@ def test_an_image_without_the_attribute_bears_on_error_and_accuracy_alone():
     [
         ("squared_error", {"MSE"}),
         ("original", {"accuracy"}),
-        ("edited_0", {"Class0", "success"}),
-        ("edited_1", {"Class1", "success"}),
+        ("edited_0", {"Class0", "Class0+Class1", "success"}),
+        ("edited_1", {"Class1", "Class0+Class1", "success"}),
     ],
 )
 def test_what_is_undefined_for_one_image_is_undefined_and_nothing_else(column, undefined):
@@ -74,9 +75,17 @@ def test_what_is_undefined_for_one_image_is_undefined_and_nothing_else(column, u
     }
 
 
+def test_of_edits_that_change_nothing_the_shares_add_up_to_one():
+    """Section 4.2: whatever the classifier says of an image, it says the same of both edits."""
+    said = [0.9, 0.5, 0.51, 0.2, 0.3]
+    found = measured(one_domain(edited_0=said, edited_1=said))["score"]
+    assert (found["Class0"], found["Class1"], found["Class0+Class1"]) == (0.5, 0.5, 1)
+
+
 def test_without_an_image_that_has_the_attribute_no_edit_is_measured():
     found = measured(one_domain(label=[0] * 5))["score"]
-    assert {name for name, value in found.items() if math.isnan(value)} == {"Class0", "Class1", "success"}
+    undefined = {"Class0", "Class1", "Class0+Class1", "success"}
+    assert {name for name, value in found.items() if math.isnan(value)} == undefined
     assert found["accuracy"] == pytest.approx(2 / 5)
 
 

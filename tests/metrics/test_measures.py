@@ -88,10 +88,17 @@ def edited(**changed):
 
 def test_edits_have_a_row_for_each_score_and_metric():
     twins = (run_of(edited(), SCORED | {"unit": "2"}, model="n"), run_of(edited(), trained_on=[5, 6]))
-    rows = measured("editing", *twins)[5:]
+    rows = measured("editing", *twins)[6:]
     assert all(set(row) == set(COLUMNS) for row in rows)
     found = {(row["score"], row["metric"]): row["value"] for row in rows}
-    values = {"MSE": 0.2, "Class0": 0.5, "Class1": 1.0, "success": 0.75, "accuracy": 1.0}
+    values = {
+        "MSE": 0.2,
+        "Class0": 0.5,
+        "Class1": 1.0,
+        "Class0+Class1": 1.5,
+        "success": 0.75,
+        "accuracy": 1.0,
+    }
     assert found == pytest.approx({("score", metric): value for metric, value in values.items()})
     leak, twin = "1 of 3 test images are training images", "its scores are those of unit 2, seed 1"
     assert {row["flags"] for row in rows} == {f"{leak} | {twin}, of another model"}
@@ -131,7 +138,8 @@ def test_edits_say_of_their_run_what_rankings_say_of_theirs():
 def test_edits_of_a_run_that_diverged_have_their_rows_without_a_number():
     nothing = dict.fromkeys(("squared_error", "original", "edited_0", "edited_1"), math.nan)
     rows = measured("editing", run_of(edited(**nothing), SCORED | {"diverged": "x 3/1 diverged."}))
-    assert [row["metric"] for row in rows] == ["MSE", "Class0", "Class1", "success", "accuracy"]
+    names = ["MSE", "Class0", "Class1", "Class0+Class1", "success", "accuracy"]
+    assert [row["metric"] for row in rows] == names
     assert all(math.isnan(row["value"]) for row in rows)
     assert {row["diverged"] for row in rows} == {"x 3/1 diverged."}
 

@@ -1,5 +1,7 @@
 """The edited images that figures show: which, with which labels, at which place; white where all diverged."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -95,6 +97,24 @@ def test_edits_of_one_domain():
         assert edited[:, 0, 0, :2].tolist() == [[0.0, value]] * SHOWN
         torch.testing.assert_close(edited[:, 0, 0, 2], torch.full((SHOWN,), 0.1))  # all have the attribute
         torch.testing.assert_close(edited[:, :, 1:], images[:, :, 1:])
+
+
+def test_a_method_that_draws_is_given_the_indices_of_the_images():
+    class Drawing(Marking):
+        def edit_noise(self, indices):
+            return torch.from_numpy(indices / 100).float().reshape(-1, 1, 1, 1)
+
+        def reconstruct(self, x, y, noise):
+            return torch.zeros_like(x) + noise
+
+        def edit(self, x, y, domain, value, noise):
+            return torch.zeros_like(x) + noise + float(value)
+
+    run = dataclasses.replace(opened(third()), method=Drawing())
+    chosen = shown_test(run)
+    found = edits(run, chosen, run.pixels(chosen))
+    for name, more in (("reconstruction", 0), ("edited_0", 0), ("edited_1", 1)):
+        torch.testing.assert_close(found[name][:, 0, 1, 1], torch.from_numpy(chosen / 100).float() + more)
 
 
 def test_of_several_domains_an_image_stands_in_a_row_and_a_domain_in_a_column():

@@ -166,6 +166,14 @@ def test_accuracy_is_of_the_originals_against_the_labels():
     np.testing.assert_allclose(found, [2 / 3, 1, 1, 1 / 3, 1])
 
 
+def test_the_judge_says_yes_above_the_logit_0():
+    """As above the probability 1/2; a logit of 0 is no."""
+    run = opened(Untouched(), SEVERAL, labels=np.ones_like(SEVERAL))
+    said = np.array([[0.01, 0, -0.01], [0.6, 0.4, 0.01], [-0.6, -0.4, 0.01], [9, 9, 0], [0, 0, -9]])
+    found = judge_edits(run, lambda images: said)["accuracy"]
+    np.testing.assert_allclose(found, [1 / 3, 1, 1 / 3, 2 / 3, 0])
+
+
 def test_every_amount_is_a_variant_of_its_own():
     columns = judged(opened(ByAmount(), SEVERAL, amounts=[10, 2.5]))
     assert list(columns) == [
@@ -220,12 +228,36 @@ def test_one_domain_by_hand(pixel_range):
     np.testing.assert_allclose(columns["edited_1"], P1, atol=1e-9)
     np.testing.assert_array_equal(columns["squared_error"], 0)
     found = metrics(opened(Perfect(pixel_range), ONE, pixel_range))["score"]
-    assert found == {"MSE": 0, "Class0": 1, "Class1": 1, "success": 1, "accuracy": 1}
+    shares = {"Class0": 1, "Class1": 1, "Class0+Class1": 2, "success": 1}
+    assert found == {"MSE": 0, **shares, "accuracy": 1}
 
 
 def test_a_method_that_does_not_edit_leaves_what_was_there():
     found = metrics(opened(Untouched(), ONE))["score"]
     assert (found["Class0"], found["Class1"], found["success"]) == (0, 1, 0.5)
+    assert found["Class0+Class1"] == 1
+
+
+@pytest.mark.parametrize("images_at_once", [1, 2, 250])
+def test_a_method_that_draws_is_given_the_noise_of_each_image(images_at_once, monkeypatch):
+    """By its index in the dataset: in any batch the same, and the same for all that is made of it."""
+
+    class Drawing:
+        def edit_noise(self, indices):
+            return torch.from_numpy(indices / 10).float().reshape(-1, 1, 1, 1)
+
+        def reconstruct(self, x, y, noise):
+            return x + noise
+
+        def edit(self, x, y, domain, value, noise):
+            return torch.zeros_like(x) + noise / (2 if value else 1)
+
+    monkeypatch.setattr(run_module, "IMAGES_AT_ONCE", images_at_once)
+    found = judged(opened(Drawing(), ONE))
+    np.testing.assert_allclose(found["squared_error"], (TEST / 10) ** 2, rtol=1e-5)
+    for name, share in (("edited_0", 1), ("edited_1", 2)):
+        logits = SURE * (2 * TEST / 10 / share - 1)
+        np.testing.assert_allclose(found[name], 1 / (1 + np.exp(-logits)), rtol=1e-4)
 
 
 @pytest.mark.parametrize("pixel_range", [(0.0, 1.0), (-1.0, 1.0)])

@@ -15,9 +15,9 @@ SETTINGS = {
         "side of the square cut from the centre before resizing, pixels of the published frame, or none",
     ),
     "resize": (
-        ["bilinear", "gaussian", "none"],
-        "how images come to that size: bilinear (as torchvision's Resize on a PIL image), gaussian "
-        "(as scikit-image 0.17's rescale with anti-aliasing) or none",
+        ["bilinear", "nearest", "gaussian", "none"],
+        "how images come to that size: bilinear (as torchvision's Resize on a PIL image), nearest (Pillow's "
+        "default before version 7), gaussian (as scikit-image 0.17's rescale with anti-aliasing) or none",
     ),
     "pixel_range": (
         "range",
@@ -81,9 +81,18 @@ def _resized(image: np.ndarray, size: int, resize: str) -> np.ndarray:
 
 def _bilinear(image: np.ndarray, size: int) -> np.ndarray:
     """One image, uint8 (h, h, c), to (size, size, c), rounded as Pillow rounds."""
+    return _by_pillow(image, size, Image.Resampling.BILINEAR)
+
+
+def _nearest(image: np.ndarray, size: int) -> np.ndarray:
+    """One image, uint8 (h, h, c), to (size, size, c): the middle of the pixels that become one."""
+    return _by_pillow(image, size, Image.Resampling.NEAREST)
+
+
+def _by_pillow(image: np.ndarray, size: int, how: Image.Resampling) -> np.ndarray:
     # Pillow takes a grey image without the axis of its one channel.
     pillow = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
-    return np.asarray(pillow.resize((size, size), Image.Resampling.BILINEAR)).reshape(size, size, -1)
+    return np.asarray(pillow.resize((size, size), how)).reshape(size, size, -1)
 
 
 def _gaussian(image: np.ndarray, size: int) -> np.ndarray:
@@ -100,4 +109,4 @@ def _gaussian(image: np.ndarray, size: int) -> np.ndarray:
     return scaled.astype(np.uint8)
 
 
-_RESIZE = {"bilinear": _bilinear, "gaussian": _gaussian}
+_RESIZE = {"bilinear": _bilinear, "nearest": _nearest, "gaussian": _gaussian}

@@ -36,6 +36,8 @@ class NetworkMethod:
     - `reconstruct(x)`, or `reconstruct(x, y)` where labelled: (B, C, S, S);
     - `sample(count)`: (count, C, S, S);
     - `edit(x, y, domain, value)`: images with the attribute `domain` set to `value`, (B, C, S, S);
+    - `edit_noise(indices)`: where edits draw, what they draw for the images at these indices of the dataset;
+      `edit` and `reconstruct` then take it as their last argument;
     - `classify(x)`: logits (B, n_labels);
     - `after_training(batches)`: is given all training images once, after the last step.
     """

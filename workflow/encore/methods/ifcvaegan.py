@@ -18,6 +18,7 @@ import itertools
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -126,9 +127,13 @@ def reconstruction(logits: Tensor, x: Tensor) -> Tensor:
     return bce(logits, x).sum(dim=1).mean(dim=(1, 2))
 
 
-def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
-    """(8) of each image in closed form, as coded averaged over the entries of z; (B, latent) -> (B,)."""
-    return (mean.square() + log_variance.exp() - 1 - log_variance).mean(dim=1) / 2
+def divergence(mean: Tensor, log_variance: Tensor, reduction: str) -> Tensor:
+    """(8) of each image in closed form, nats; (B, latent) -> (B,).
+
+    reduction: over the entries of z, "sum" as in (8) or "mean" as coded.
+    """
+    of_entries = mean.square() + log_variance.exp() - 1 - log_variance
+    return (of_entries.sum(dim=1) if reduction == "sum" else of_entries.mean(dim=1)) / 2
 
 
 # --- the method --------------------------------------------------------------------------------------
@@ -185,6 +190,7 @@ class IFcVAEGAN(NetworkMethod):
             ["mean", "sum"],
             "mean or sum over the batch of L_rec, L_KL and L_gan, as against the means of the other losses",
         ),
+        "kl_reduction": (["sum", "mean"], "sum or mean of L_KL (8) over the entries of z"),
         "generator_loss": (
             ["saturating", "non_saturating"],
             "the adversarial loss: saturating, -L_gan (9, 10); non_saturating, mean of L_bce(C_chi(.), real) "
@@ -200,9 +206,7 @@ class IFcVAEGAN(NetworkMethod):
     def __init__(self, settings, shape, seed, device, weights=(), n_labels=0):
         super().__init__(settings, shape, seed, device, weights, n_labels)
         self.Enc, self.Dec, self.C, self.A = self.networks.values()
-        # The draw of `edit_latent`, the same for all images: no image's edit depends on those beside it.
-        of_edit = torch.Generator().manual_seed(seed)
-        self.noise = torch.randn(settings["latent"], generator=of_edit).to(device)
+        self.seed = seed
         # RMSprop works on each weight alone: one for theta and phi is the two of lines 15 and 16.
         theta_phi = [*self.Dec.parameters(), *self.Enc.parameters()]
         usual = {"lr": settings["learning_rate"], "alpha": settings["smoothing"]}
@@ -272,7 +276,7 @@ class IFcVAEGAN(NetworkMethod):
         of_c = [self.C(images) for images in (x, x_hat, x_of_z)]
         return {
             "rec": over_batch(reconstruction(logits, x)),  # (3)
-            "kl": over_batch(divergence(mean, log_variance)),  # (8)
+            "kl": over_batch(divergence(mean, log_variance, choice["kl_reduction"])),  # (8)
             "class": bce(y_hat, y).mean(),  # (5)
             "class_hat": bce(y_hat_hat, class_target).mean(),  # (6)
             "aux": bce(y_tilde, y).mean(),  # (7)
@@ -305,27 +309,42 @@ class IFcVAEGAN(NetworkMethod):
 
     # After training (Section 3.3)
 
-    def _encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """z_hat (B, latent) as `edit_latent` says, and y_hat (B, 1)."""
+    def edit_noise(self, indices: np.ndarray) -> Tensor | None:
+        """The noise of z_hat for the images at `indices` of the dataset, (B, latent); None for the mean.
+
+        An image's own, drawn on the CPU from the run's seed and its index: the same beside any other images,
+        in any batch and on any device, and for its reconstruction and both edits.
+        """
+        if self.settings["edit_latent"] == "mean":
+            return None
+        latent = self.settings["latent"]
+        of_images = (np.random.default_rng([self.seed, index]) for index in indices)
+        noise = np.stack([random.standard_normal(latent, np.float32) for random in of_images])
+        return torch.from_numpy(noise).to(self.device)
+
+    def _encode(self, x: Tensor, noise: Tensor | None) -> tuple[Tensor, Tensor]:
+        """z_hat (B, latent), the mean of q(z | x) without noise, and y_hat (B, 1)."""
         mean, log_variance, y_hat = self.Enc(x)
-        z_hat = draw(mean, log_variance, self.noise) if self.settings["edit_latent"] == "sample" else mean
-        return z_hat, y_hat.sigmoid()
+        return mean if noise is None else draw(mean, log_variance, noise), y_hat.sigmoid()
 
     @torch.no_grad()
-    def edit(self, x: Tensor, y: Tensor, domain: int, value: bool) -> Tensor:
+    def edit(self, x: Tensor, y: Tensor, domain: int, value: bool, noise: Tensor | None = None) -> Tensor:
         """D_theta(value, z_hat), images with the attribute set to `value`; (B, C, S, S) -> the same shape.
 
-        y and domain tell nothing here: there is one attribute, and z_hat holds the rest.
+        y and domain tell nothing here: there is one attribute, and z_hat holds the rest. noise: `edit_noise`.
         """
         self.networks.eval()
-        z_hat, y_hat = self._encode(x)
+        z_hat, y_hat = self._encode(x, noise)
         return self.Dec(torch.full_like(y_hat, value), z_hat).sigmoid()
 
     @torch.no_grad()
-    def reconstruct(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        """x_hat = D_theta(y_hat, z_hat), lines 6 and 7; (B, C, S, S) -> the same shape. It needs no y."""
+    def reconstruct(self, x: Tensor, y: Tensor | None = None, noise: Tensor | None = None) -> Tensor:
+        """x_hat = D_theta(y_hat, z_hat), lines 6 and 7; (B, C, S, S) -> the same shape. It needs no y.
+
+        noise: `edit_noise`.
+        """
         self.networks.eval()
-        z_hat, y_hat = self._encode(x)
+        z_hat, y_hat = self._encode(x, noise)
         return self.Dec(y_hat, z_hat).sigmoid()
 
     @torch.no_grad()

@@ -16,8 +16,10 @@ def measure(scores: pd.DataFrame, experiment: Experiment, unit: str) -> dict[str
     """scores: a row a test image, as the stage `judge` gives them.
 
     `MSE` of all reconstructions, pixels in [0, 1]; `Class0` and `Class1`, the share of the images with the
-    attribute whose edit to 0 and to 1 shows what was asked for, and `success`, the mean of both; `accuracy`,
-    the share of all originals that the classifier is right about. What is undefined for any image is NaN.
+    attribute whose edit to 0 and to 1 shows what was asked for; `Class0+Class1`, 1 where the classifier says
+    the same of both edits of every image (Section 4.2), 2 where every edit shows what was asked for;
+    `success`, the mean of both shares; `accuracy`, the share of all originals that the classifier is right
+    about. What is undefined for any image is NaN.
     """
     positive = scores[scores["label"] == 1]
     class_0 = _share(positive["edited_0"] <= YES, positive["edited_0"])
@@ -26,6 +28,7 @@ def measure(scores: pd.DataFrame, experiment: Experiment, unit: str) -> dict[str
         "MSE": scores["squared_error"].mean(skipna=False),
         "Class0": class_0,
         "Class1": class_1,
+        "Class0+Class1": class_0 + class_1,
         "success": (class_0 + class_1) / 2,
         "accuracy": _share((scores["original"] > YES) == scores["label"].astype(bool), scores["original"]),
     }

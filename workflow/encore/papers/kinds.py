@@ -41,6 +41,7 @@ METRICS: Mapping[str, Metric] = {
     "MSE": Metric((EDITS,), "lower", 0),
     "Class0": Metric((EDITS,), "higher", 0, 1),
     "Class1": Metric((EDITS,), "higher", 0, 1),
+    "Class0+Class1": Metric((EDITS,), "higher", 0, 2),
     "success": Metric((EDITS,), "higher", 0, 1),
     "accuracy": Metric((EDITS, TRANSFERS), "higher", 0, 1),
     "CIS": Metric((TRANSFERS,), "higher"),

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from encore.runs.both_edits import both_edits
 from encore.runs.checkpoint import DivergedError, load_model
 from encore.runs.pixels import to_pixels
 from encore.runs.run import Run
@@ -47,11 +48,7 @@ def edits(run: Run, indices: np.ndarray, pixels: Tensor) -> dict[str, Tensor]:
     (x,) = run.batches(pixels)
     y = torch.from_numpy(run.attributes[indices]).float().to(run.device)
     if y.shape[1] == 1:
-        return {
-            "reconstruction": run.method.reconstruct(x, y),
-            "edited_0": run.method.edit(x, y, 0, False),
-            "edited_1": run.method.edit(x, y, 0, True),
-        }
+        return both_edits(run, indices, x, y)
     every = [run.method.edit(x, y, domain, True) for domain in range(y.shape[1])]
     return {"edited": torch.stack(every, dim=1)}
 

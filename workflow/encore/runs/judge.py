@@ -17,6 +17,7 @@ from torch import Tensor
 from encore.metrics.cis import cis_dualvae
 from encore.papers.find import find_experiment
 from encore.registry import load_method
+from encore.runs.both_edits import both_edits
 from encore.runs.checkpoint import DivergedError, load_model
 from encore.runs.pixels import scale, to_pixels
 from encore.runs.run import Run
@@ -76,8 +77,11 @@ def judge_edits(run: Run, classify: Judge) -> dict[str, np.ndarray]:
     one = labels.shape[1] == 1
     parts, done = [], 0
     for x in run.batches(run.pixels(test)):
-        y = labels[done : done + len(x)]
-        parts.append(_one_domain(run, classify, x, y) if one else _several_domains(run, classify, x, y))
+        here = slice(done, done + len(x))
+        y = labels[here]
+        parts.append(
+            _one_domain(run, classify, test[here], x, y) if one else _several_domains(run, classify, x, y)
+        )
         done += len(x)
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
@@ -92,10 +96,12 @@ def undefined(run: Run) -> dict[str, float]:
     return dict.fromkeys(["accuracy", *names], np.nan)
 
 
-def _one_domain(run: Run, classify: Judge, x: Tensor, y: Tensor) -> dict[str, np.ndarray]:
+def _one_domain(
+    run: Run, classify: Judge, indices: np.ndarray, x: Tensor, y: Tensor
+) -> dict[str, np.ndarray]:
     low, high = run.settings["pixel_range"]
-    error = ((run.method.reconstruct(x, y) - x) / (high - low)).square().mean(dim=(1, 2, 3))
-    edits = {f"edited_{int(value)}": run.method.edit(x, y, 0, value) for value in (False, True)}
+    edits = both_edits(run, indices, x, y)
+    error = ((edits.pop("reconstruction") - x) / (high - low)).square().mean(dim=(1, 2, 3))
     shown = {"original": x, **edits}
     return {"squared_error": error.cpu().numpy()} | {
         name: expit(classify(images))[:, 0] for name, images in shown.items()
