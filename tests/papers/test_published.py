@@ -6,6 +6,7 @@ import pytest
 
 from encore.papers.check import published_faults
 from encore.papers.read import load_paper, read_published
+from encore.tables.claims import published_holds
 
 
 def test_averages_that_piad_prints_are_those_of_its_cells():
@@ -57,6 +58,30 @@ def test_the_tables_of_section_4_5_have_a_row_each_and_no_number():
     assert {(row["subset"], row["value"]) for row in rows} == {("avg", ""), ("7", "")}
     (seven,) = paper.tables["reverse_vae_seven"]["cells"]
     assert (seven["experiment"], seven["units"]) == ("reverse-vae-mnist", ["7"])
+
+
+def test_ifcvaegan_prints_sums_of_its_two_shares_which_bear_what_it_says_of_them():
+    """Without L_aux both shares add up to 1, whatever else the model has, and with it they do not."""
+    paper, printed = load_paper("ifcvaegan"), {}
+    for row in paper.published:
+        if row["value"]:
+            printed.setdefault(row["metric"], {})[row["dataset"], row["method"], row["subset"]] = row["value"]
+    sums = printed["Class0+Class1"]
+    assert len(sums) == 5
+    for cell, value in sums.items():
+        both = float(printed["Class0"][cell]) + float(printed["Class1"][cell])
+        assert float(value) == pytest.approx(both, abs=1e-9)
+    borne = {
+        "ifcvaegan_needs_aux": "without L_aux",
+        "ifcvaegan_class_hat_alone": "without L_aux with Lhat_class",
+    }
+    for name, row in borne.items():
+        claim = paper.claims[name]
+        assert claim["cell"]["method"] == f"{row} (alpha=0.2)"
+        assert published_holds(claim, sums).holds is True
+        for method in ("best model (alpha=0.2)", "regularization (alpha=0.5)"):
+            other = claim | {"cell": claim["cell"] | {"method": method}}
+            assert published_holds(other, sums).holds is False
 
 
 def test_a_csv_with_other_columns_is_refused(faults_of, tmp_path):
