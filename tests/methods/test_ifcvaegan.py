@@ -506,6 +506,10 @@ def test_nothing_after_training_changes_what_was_learned():
     model.classify(x)
     after = model.state()
     assert all(torch.equal(before[name], after[name]) for name in before)
+    model.networks.train()
+    model.sample(3)  # draws, and moves nothing else
+    after = model.state() | {"random": before["random"]}
+    assert all(torch.equal(before[name], after[name]) for name in before)
 
 
 def test_samples_are_pairs_of_one_z_with_either_label():
