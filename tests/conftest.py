@@ -1,5 +1,7 @@
 """What all tests share: real data, where there is some, and the project with its demo run in small."""
 
+import base64
+import json
 import os
 import shutil
 import subprocess
@@ -73,6 +75,19 @@ class Project:
         return {
             row[0]: int(row[1]) for row in rows if len(row) == 2 and row[1].isdigit() and row[0] != "total"
         }
+
+    def unlisted(self):
+        """Record -> the inputs that it tells of and that its rule does not list, as Snakemake noted of its job."""
+        noted = {
+            base64.b64decode(path.name).decode(): set(json.loads(path.read_text())["input"])
+            for path in (self.folder / ".snakemake" / "metadata").iterdir()
+        }
+        found = {}
+        for path in (self.folder / "results").rglob("*.json"):
+            name = path.relative_to(self.folder).as_posix()
+            if not name.startswith("results/audit/"):
+                found[name] = set(json.loads(path.read_text())["inputs"]) - noted[name]
+        return found
 
     def verify(self, expect=0):
         return self.run(sys.executable, "-m", "encore.audit", "verify", expect=expect)

@@ -1,16 +1,21 @@
 """Downloads from a real server that misbehaves, files in place, archives."""
 
+import contextlib
 import errno
 import gzip
 import hashlib
 import io
 import os
 import resource
+import signal
 import socket
 import stat
 import subprocess
 import sys
 import tarfile
+import threading
+import time
+import tracemalloc
 import urllib.error
 import zipfile
 from pathlib import Path
@@ -235,6 +240,28 @@ def test_silent_server_is_given_up(tmp_path, toy, content, monkeypatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:  # takes the connection and says nothing
         toy(described(content, f"http://127.0.0.1:{listening.getsockname()[1]}/data.bin"))
         assert "no answer for 0 s)" in refusal(tmp_path)
+
+
+@pytest.mark.parametrize("begin", ["HTTP/1.1 200 OK\r\nX: ", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"])
+def test_an_answer_that_comes_byte_by_byte_is_given_up(tmp_path, toy, content, monkeypatch, begin) -> None:
+    """Of its headers, and of the length of a piece: each byte is a sign of life, and the end never comes."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setattr(download, "ANSWER_S", 0.3)
+
+    def dribble() -> None:
+        with contextlib.suppress(OSError), listening.accept()[0] as connection:
+            connection.sendall(begin.encode())
+            for _ in range(400):  # 20 s
+                connection.sendall(b"0")
+                time.sleep(0.05)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=dribble, daemon=True).start()
+        toy(described(content, f"http://127.0.0.1:{listening.getsockname()[1]}/data.bin"))
+        began = time.monotonic()
+        assert "its answer was not whole after 0 s)" in refusal(tmp_path)
+        assert time.monotonic() - began < 10
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
 def test_progress_tells_percent_speed_and_time_left(
@@ -619,6 +646,36 @@ def test_contents_decide_where_the_gzip_wrapper_differs(tmp_path, toy, content, 
     assert "toy/data.gz: found an HTML page, not data; remove" in refusal(tmp_path)
     assert fetch("toy", tmp_path, accept_unverified=True)[0].how == "not verified"
     assert path.read_bytes() == PAGE
+
+
+@pytest.mark.parametrize("checksum", ["contents_sha256", "sha256"])
+def test_a_gzip_that_would_fill_the_memory_is_refused_even_if_accepted(
+    tmp_path, toy, content, dead_url, monkeypatch, checksum
+) -> None:
+    published = gzip.compress(content)
+    given = {"sha256": None, "md5": "0" * 32, checksum: "0" * 64}
+    toy(described(published, dead_url, name="data.gz", **given))
+    monkeypatch.setattr(download, "UNPACKED_TIMES", 5)
+    path = tmp_path / "toy" / "data.gz"
+    path.parent.mkdir()
+    path.write_bytes(bomb := gzip.compress(bytes(100 << 20)))
+    assert len(bomb) < len(published)
+    tracemalloc.start()
+    sentence = refusal(tmp_path, accept_unverified=True)
+    assert tracemalloc.get_traced_memory()[1] < 20 << 20
+    tracemalloc.stop()
+    at_most = 5 * len(published)
+    expected = f"found more than {at_most:,} bytes once unpacked, expected {len(published):,} bytes packed"
+    assert sentence == f"toy/data.gz: {expected}; remove {path}"
+
+
+@pytest.mark.parametrize("name", ["toy.tar.gz", "toy.zip"])
+def test_an_archive_that_would_fill_the_disk_is_refused_even_if_accepted(tmp_path, toy, name) -> None:
+    folder = put_archive(tmp_path, toy, PACK[name]({"a": b"A"}), ("a",), name)
+    (folder / name).write_bytes(PACK[name]({"a": b"A", "b": bytes(2 << 20)}))
+    sentence = refusal(tmp_path, accept_unverified=True)
+    assert sentence == f"{folder / name}: expected at most 1,048,576 bytes unpacked, found more; remove it"
+    assert names_in(tmp_path) == [f"toy/{name}"]
 
 
 def test_md5_decides_where_nothing_stronger_is_known(tmp_path, toy, content) -> None:

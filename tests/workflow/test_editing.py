@@ -65,6 +65,7 @@ def test_images_for_figures(edited):
 
 def test_the_trail_leads_to_the_judge(edited):
     assert "every file is the one that its record describes" in edited.verify()
+    assert not any(edited.unlisted().values())
     record = json.loads((edited.folder / RUNS / "demo-ifcvaegan/closed_loop/0/score.json").read_text())
     assert record["rule"] == "judge"
     assert record["judged"] == {"by": "demo-judge"}

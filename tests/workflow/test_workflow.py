@@ -168,6 +168,20 @@ def test_a_second_run_has_nothing_to_do(small_demo):
     assert "Nothing to be done" in small_demo.snakemake("demo")
 
 
+def test_rules_list_what_their_records_tell_of(small_demo):
+    """What a script reads and its rule does not list can change without the job being run again."""
+    found = small_demo.unlisted()
+    assert "results/measures/demo-piad.json" in found
+    assert {name: inputs for name, inputs in found.items() if inputs} == {}
+
+
+def test_a_training_that_was_done_again_is_measured_again(finished):
+    """The same model with a new record, as `snakemake -f` leaves it; nothing is to be scored again."""
+    assert finished.planned("demo") == {}
+    finished.edit("results/runs/demo-piad/1/0/train.json", '"seconds": ', '"seconds": 1')
+    assert finished.planned("results/measures/demo-piad.csv") == {"measure": 1}
+
+
 def test_the_demos_table_has_no_verdict_and_says_what_it_is(small_demo):
     html = (small_demo.folder / "results" / "tables" / "demo.html").read_text()
     assert "random weights" in html

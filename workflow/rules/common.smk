@@ -142,14 +142,18 @@ def inventory_of(wildcards):
 
 
 def split_of(wildcards):
-    experiment = experiment_of(wildcards)
+    return split_for(experiment_of(wildcards), wildcards.unit, wildcards.seed)
+
+
+def split_for(experiment, unit, seed):
+    """The split of one run."""
     return layout.path(
         "split",
         "split",
         dataset=experiment.dataset,
-        protocol=experiment.protocol(reading_of_run(wildcards)),
-        unit=experiment.split_unit(wildcards.unit),
-        split_seed=experiment.split_seed_of(wildcards.seed),
+        protocol=experiment.protocol(reading_for(experiment, config)),
+        unit=experiment.split_unit(unit),
+        split_seed=experiment.split_seed_of(seed),
     )
 
 
@@ -291,6 +295,32 @@ def scores_of(wildcards):
 
 def records_of_scores(wildcards):
     return [str(Path(path).with_name("score.json")) for path in scores_of(wildcards)]
+
+
+def trainings_of(wildcards):
+    """The records of the trainings behind the scores of an experiment, each once."""
+    experiment = experiment_of(wildcards)
+    reading = reading_of_run(wildcards)
+    runs = [
+        (experiment.trained_unit(unit, reading), seed)
+        for unit, seed in selected_runs(experiment, config)
+    ]
+    return [
+        layout.record("train", experiment=experiment.name, unit=unit, seed=seed)
+        for unit, seed in dict.fromkeys(runs)
+    ]
+
+
+def splits_of(wildcards):
+    """The splits that an experiment's runs are trained and tested on, each once."""
+    experiment = experiment_of(wildcards)
+    reading = reading_of_run(wildcards)
+    runs = [
+        (one, seed)
+        for unit, seed in selected_runs(experiment, config)
+        for one in (unit, experiment.trained_unit(unit, reading))
+    ]
+    return list(dict.fromkeys(split_for(experiment, *run) for run in runs))
 
 
 def resemblance_of(wildcards):

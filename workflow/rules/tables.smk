@@ -11,6 +11,8 @@ rule measure:
     input:
         scores=scores_of,
         records=records_of_scores,
+        trainings=trainings_of,
+        splits=splits_of,
         resemblance=resemblance_of,
     output:
         **layout.outputs("measure"),

@@ -17,6 +17,7 @@ import lzma
 import os
 import re
 import shutil
+import signal
 import socket
 import stat
 import tarfile
@@ -25,7 +26,7 @@ import urllib.error
 import urllib.request
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
@@ -35,11 +36,14 @@ from encore.script import UserError
 
 TIMEOUT_S = 30.0  # without a sign of life from the server
 SLOWEST_BYTES_PER_S, SLOW_FOR_S = 1000.0, 60.0  # a transfer below this rate for so long has stalled
+ANSWER_S = 120.0  # for all headers of an answer, redirects included, and for each piece of its body
 CONNECTIONS = 5  # to one mirror; each goes on where the one before was cut
 CHUNK_BYTES = 1 << 16
 HEAD_BYTES = 1024  # in which an HTML page shows
 PROGRESS_EVERY_S = 5.0
 NOT_VERIFIED = "not verified"
+# What a file holds unpacked, at most: so many times what the published one has packed. No dataset has above 5.
+UNPACKED_TIMES, UNPACKED_ANYWAY = 20, 1 << 20
 BROKEN = (gzip.BadGzipFile, EOFError, zlib.error, lzma.LZMAError)  # what is packed, and not whole
 
 
@@ -103,6 +107,8 @@ def fetch_file(
         raise DownloadError(f"{path}: expected a file, {fault}; put the file there, or remove what is there")
     mark = mark_of(path)
     fault = _fault(file, path)
+    if fault and accept_unverified and (bomb := _too_long_unpacked(file, path)):
+        raise DownloadError(f"{raw}: {bomb}; remove {path}")
     if fault and not accept_unverified:
         remedy = "install the scikit-learn of the lock" if raw.startswith(BUNDLED) else f"remove {path}"
         accept = f" or list {name} under accept_unverified in config.yaml"
@@ -129,6 +135,8 @@ def _fault(file: File, path: Path) -> str | None:
         # It cannot fit, and may be too long ever to be read.
         if opener is open and size > file.bytes and not _holds_html(path):
             return f"found {size:,} bytes, expected {file.bytes:,}"
+        if opener is gzip.open and (fault := _too_long_unpacked(file, path)):
+            return fault
         found = _digest(path, algorithm, opener)
     except BROKEN as error:
         fault = f"found a broken gzip file ({error})"
@@ -137,6 +145,29 @@ def _fault(file: File, path: Path) -> str | None:
             return None
         fault = f"found {how} {found}, expected {expected}"
     return "found an HTML page, not data" if _holds_html(path) else fault
+
+
+def _too_long_unpacked(file: File, path: Path) -> str | None:
+    """Why what a .gz holds is no content of that file, as part of a sentence; None for all else.
+
+    A few megabytes can unpack to what fills any memory. It is read to that limit, and no further.
+    """
+    if not file.name.endswith(".gz") or file.members:
+        return None
+    most, found = _most_unpacked(file), 0
+    try:
+        with gzip.open(path) as content:
+            while piece := content.read(1 << 20):
+                found += len(piece)
+                if found > most:
+                    return f"found more than {most:,} bytes once unpacked, expected {file.bytes:,} bytes packed"
+    except BROKEN:  # who reads it says so
+        pass
+    return None
+
+
+def _most_unpacked(file: File) -> int:
+    return max(UNPACKED_TIMES * file.bytes, UNPACKED_ANYWAY)
 
 
 def _holds_html(path: Path) -> bool:
@@ -285,7 +316,9 @@ def _transfer(url: str, raw: str, size: int, part: Path) -> None:
             return
         why = "the connection was cut"
         try:
-            with urllib.request.urlopen(_request(url, have, validator), timeout=TIMEOUT_S) as response:
+            with _within(ANSWER_S):
+                answer = urllib.request.urlopen(_request(url, have, validator), timeout=TIMEOUT_S)
+            with answer as response:
                 validator = _validator(response)
                 _receive(response, raw, size, have, part)
         except urllib.error.HTTPError as error:
@@ -301,6 +334,22 @@ def _transfer(url: str, raw: str, size: int, part: Path) -> None:
     have = _size(part)
     if have != size:
         raise _MirrorError(f"{why} after {have:,} of {size:,} bytes" if have else why)
+
+
+@contextlib.contextmanager
+def _within(seconds: float) -> Iterator[None]:
+    """Raises _MirrorError inside where it takes longer: TIMEOUT_S begins anew with every byte that comes."""
+
+    def give_up(*_: object) -> None:
+        raise _MirrorError(f"its answer was not whole after {seconds:.0f} s")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _request(url: str, have: int, validator: str | None) -> urllib.request.Request:
@@ -364,7 +413,11 @@ def _write(chunk: bytes, out: BinaryIO, part: Path) -> None:
 def _pieces(response: http.client.HTTPResponse) -> Iterator[bytes]:
     """What the server sends, as it comes; raises _MirrorError where that has all but stopped."""
     began, received = time.monotonic(), 0
-    while piece := response.read1(CHUNK_BYTES):  # `read` would wait for all of a chunk
+    while True:
+        with _within(ANSWER_S):  # a server can send the length of a piece byte by byte
+            piece = response.read1(CHUNK_BYTES)  # `read` would wait for all of a chunk
+        if not piece:
+            return
         yield piece
         received += len(piece)
         passed = time.monotonic() - began
@@ -429,7 +482,7 @@ def _fetch_archive(name: str, file: File, data_dir: Path, accept_unverified: boo
             )
         return [_raw_file(path.relative_to(data_dir).as_posix(), path, None) for path in unpacked]
     (archive,) = fetch_file(name, file, data_dir, accept_unverified)
-    _unpack(folder / file.name, file.members, folder, replace=archive.verified)
+    _unpack(folder / file.name, file, folder, replace=archive.verified)
     how = f"{archive.how} of the archive" if archive.verified else None
     return [archive, *(_raw_file(f"{name}/{member}", folder / member, how) for member in file.members)]
 
@@ -442,18 +495,18 @@ def _unpacked(file: File, folder: Path) -> list[Path]:
     return members if all(path.exists() for path in members) else []
 
 
-def _unpack(archive: Path, members: tuple[str, ...], folder: Path, replace: bool) -> None:
-    """Writes the named members below `folder`; checks the archive's form even if none is named.
+def _unpack(archive: Path, file: File, folder: Path, replace: bool) -> None:
+    """Writes the members of `file` below `folder`; checks the archive's form even if none is named.
 
     replace: whether a file there that differs from the archive's is replaced or kept.
     """
     kind = "zip" if archive.suffix == ".zip" else "tar"
     try:
-        with _opened(archive, kind) as (found, open_member):
-            for member in members:
+        with _opened(archive, kind, _most_unpacked(file)) as (found, open_member):
+            for member in file.members:
                 _check_member(archive, member, found)
             # In the order of the archive: going back in a compressed file means reading it from its start.
-            for member in (name for name in found if name in members):
+            for member in (name for name in found if name in file.members):
                 target = folder / member
                 if replace or not target.exists():
                     _write_if_different(target, functools.partial(open_member, member))
@@ -466,14 +519,31 @@ def _unpack(archive: Path, members: tuple[str, ...], folder: Path, replace: bool
 
 
 @contextlib.contextmanager
-def _opened(archive: Path, kind: str) -> Iterator[tuple[dict[str, bool], Callable[[str], BinaryIO]]]:
-    """Every name in an archive, in its order, and whether it is a plain file; how to open one."""
+def _opened(
+    archive: Path, kind: str, most: int
+) -> Iterator[tuple[dict[str, bool], Callable[[str], BinaryIO]]]:
+    """Every name in an archive, in its order, and whether it is a plain file; how to open one.
+
+    Raises DownloadError where it holds more than `most` bytes: it is not read to its end for that.
+    """
     if kind == "zip":
         with zipfile.ZipFile(archive) as opened:
-            yield {info.filename: _is_plain(info) for info in opened.infolist()}, opened.open
+            sizes = ((info.filename, _is_plain(info), info.file_size) for info in opened.infolist())
+            yield _names(archive, sizes, most), opened.open
     else:
         with tarfile.open(archive) as opened:
-            yield {info.name: info.isfile() for info in opened}, opened.extractfile
+            sizes = ((info.name, info.isfile(), info.size) for info in opened)
+            yield _names(archive, sizes, most), opened.extractfile
+
+
+def _names(archive: Path, sizes: Iterable[tuple[str, bool, int]], most: int) -> dict[str, bool]:
+    names, total = {}, 0
+    for name, plain, size in sizes:
+        names[name] = plain
+        total += size
+        if total > most:
+            raise DownloadError(f"{archive}: expected at most {most:,} bytes unpacked, found more; remove it")
+    return names
 
 
 def _is_plain(info: zipfile.ZipInfo) -> bool:
