@@ -289,6 +289,13 @@ def test_no_stage_begins_with_an_input_that_was_changed_since(name, scored):
     assert not Path("x.json").exists()
 
 
+@pytest.mark.usefixtures("scored")
+def test_a_stage_whose_input_changes_while_it_runs_is_not_recorded():
+    with pytest.raises(RecordError, match=f"{SCORES} is no longer"), recorded("plot", Path("x.json"), [SCORES]):
+        SCORES.write_text("index,score\n0,0.6\n")
+    assert not Path("x.json").exists()
+
+
 def test_a_scoring_by_another_model_than_its_training_gave_is_refused(scored):
     training = Path("results/runs/demo-ifcvaegan/closed_loop/3/train.json")
     path = Path(OWN)

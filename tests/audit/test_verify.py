@@ -410,6 +410,24 @@ def test_a_folder_of_raw_files_that_is_gone_is_one_sentence():
 
 
 @pytest.mark.usefixtures("demo")
+@pytest.mark.parametrize("folder", [DATA, Path("gone")])
+def test_raw_files_are_missed_but_by_an_export_that_says_so(folder):
+    with_raw_file("a.bin", "0" * 64)
+    DATA.mkdir(exist_ok=True)
+    inventory = Path("results/datasets/digits.csv")
+    LEFT_OUT.write_text("")
+    (empty,) = verify(folder)
+    LEFT_OUT.write_text(f"{'1' * 64}  {inventory}\n")
+    other, *_ = verify(folder)
+    assert "a.bin is missing" in empty if folder == DATA else "gone is no folder, but" in empty
+    assert empty == other
+    LEFT_OUT.write_text(f"{file_digest(inventory)}  {inventory}\n")
+    assert verify(folder) == []
+    inventory.unlink()
+    assert any(f"{inventory} is missing" in fault for fault in verify(folder))
+
+
+@pytest.mark.usefixtures("demo")
 def test_an_inventory_names_no_file_outside_the_folder_of_raw_files():
     with_raw_file("../../etc/passwd", "0" * 64)
     (fault,) = verify(DATA)

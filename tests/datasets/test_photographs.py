@@ -46,14 +46,23 @@ def test_a_photograph_that_is_broken_is_named(folder, damage):
     path = folder / "a.PNG"
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(PhotographsError, match=r"a\.PNG cannot be read as an image") as error:
-        list(read_photographs(folder, ["a.PNG"], "cpu"))
+        list(read_photographs(folder, photographs(folder), "cpu"))
     assert "\n" not in str(error.value)
 
 
 def test_a_photograph_that_would_fill_the_memory_is_named(folder, monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
     with pytest.raises(PhotographsError, match=r"a\.PNG cannot be read as an image"):
-        list(read_photographs(folder, ["a.PNG"], "cpu"))
+        list(read_photographs(folder, photographs(folder), "cpu"))
+
+
+def test_a_photograph_that_changes_between_its_digest_and_its_reading_is_named(folder):
+    found = photographs(folder)
+    Image.new("RGB", (8, 6), (0, 255, 0)).save(folder / "b.jpg")
+    images = read_photographs(folder, found, "cpu")
+    assert next(images)[0, :, 0, 0].tolist() == [1, -1, -1]
+    with pytest.raises(PhotographsError, match=r"b\.jpg changed while it was read; start again\.$"):
+        next(images)
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path):

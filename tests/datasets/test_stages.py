@@ -6,7 +6,11 @@ import sys
 
 import pytest
 
+from encore.datasets import inventory, read
+from encore.datasets.divide import make_split
 from encore.datasets.inventory import RawFile, write_inventory
+from encore.datasets.split import save_split
+from encore.digest import file_digest
 from encore.files import ROOT
 
 SCRIPTS = ROOT / "workflow" / "scripts"
@@ -53,3 +57,31 @@ def test_files_that_were_replaced_are_refused(stage, tmp_path, monkeypatch):
     assert "\n" not in said
     assert not (tmp_path / "made").exists()
     assert not (tmp_path / "record.json").exists()
+
+
+@pytest.mark.parametrize("stage", ["count", "split", "train", "extremes"])
+def test_files_that_change_while_they_are_read_are_refused(stage, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    bundled = inventory.locate("scikit-learn:digits.csv.gz", tmp_path)
+    raw = tmp_path / "digits.csv.gz"
+    raw.write_bytes(bundled.read_bytes())
+    monkeypatch.setattr(inventory, "locate", lambda name, data_dir: raw)
+    known = RawFile("scikit-learn:digits.csv.gz", raw.stat().st_size, file_digest(raw), True, "contents sha256")
+    write_inventory([known], tmp_path / "inventory.csv")
+    images = read.read_unchecked("digits", tmp_path)
+    save_split(make_split("pooled_80_20", images, 3, 0), tmp_path / "none")
+    (tmp_path / "scores.csv").write_text("index,anomalous,score\n0,0,0.1\n1,1,0.2\n")
+
+    def read_and_change(name, data_dir):
+        raw.write_bytes(b"of another size")
+        return images
+
+    monkeypatch.setattr(read, "read_unchecked", read_and_change)
+    arguments = [text.format(**DIGITS).replace("held_out_fifth", "pooled_80_20") for text in STAGES[stage]]
+    shared = ["--data-dir", "data", "--inventory", "inventory.csv", "--record", "record.json"]
+    monkeypatch.setattr(sys, "argv", [f"{stage}.py", *arguments, *shared])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(SCRIPTS / f"{stage}.py"), run_name="__main__")
+    assert "inventory.csv recorded 57,523 bytes" in str(ended.value.code)
+    assert "found 15 bytes" in str(ended.value.code)
+    assert not (tmp_path / "made").exists()

@@ -1,9 +1,12 @@
 """A run that cannot be opened says in one sentence why."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from encore.datasets.download import fetch
 from encore.datasets.inventory import write_inventory
+from encore.runs.facts import checkpoint_key
 from encore.runs.run import open_run
 from encore.script import UserError
 
@@ -18,3 +21,22 @@ def test_an_attribute_that_does_not_exist_is_one_sentence(tmp_path):
 def test_an_experiment_that_does_not_exist_is_one_sentence(tmp_path):
     with pytest.raises(UserError, match="there is no experiment 'demo-piat'; did you mean 'demo-piad'"):
         open_run("demo-piat", "3", 0, tmp_path / "split", tmp_path, tmp_path / "inventory.csv")
+
+
+def test_a_checkpoint_serves_no_training_from_other_files(tmp_path):
+    """Raw files accepted without a checksum can be others and give the same split."""
+    facts = {"code_digest": "c", "settings_digest": "s"}
+    run = SimpleNamespace(seed=0, device="cpu")
+    files = [tmp_path / name for name in ("split", "inventory", "weights")]
+    for path in files:
+        path.write_text("a")
+    keys = {checkpoint_key(run, facts, files)}
+    assert keys == {checkpoint_key(run, facts, files)}
+    for path in files:
+        path.write_text("b")
+        keys.add(checkpoint_key(run, facts, files))
+    for other in ({"code_digest": "d"}, {"settings_digest": "t"}):
+        keys.add(checkpoint_key(run, facts | other, files))
+    for other in ({"seed": 1}, {"device": "cuda"}):
+        keys.add(checkpoint_key(SimpleNamespace(**vars(run) | other), facts, files))
+    assert len(keys) == 8

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from encore.audit.records import recorded
+from encore.digest import settings_digest
 from encore.files import write_atomically
 from encore.runs.checkpoint import to_bytes
 from encore.runs.contrast import contrast
@@ -23,7 +24,8 @@ def main() -> None:
             arguments.network, arguments.weights, arguments.photographs, arguments.device
         )
         write_atomically(arguments.output, to_bytes(measured))
-        record.about |= {"network": arguments.network, "photograph": photograph}
+        record.about |= {"network": arguments.network, "photograph": next(iter(photograph))}
+        record.about |= {"photographs_digest": settings_digest(photograph)}
         record.about |= {"device": device_facts(device)}
 
 

@@ -1,8 +1,9 @@
 """Count the images of a dataset, by class or attribute."""
 
 from encore.audit.records import recorded
+from encore.datasets.catalogue import dataset
 from encore.datasets.count import count_images
-from encore.datasets.inventory import read_inventory
+from encore.datasets.inventory import demand_recorded, read_inventory
 from encore.datasets.read import read
 from encore.files import write_atomically
 from encore.script import run_script, script_parser
@@ -17,6 +18,7 @@ def main() -> None:
         verified = all(file.verified for file in read_inventory(arguments.inventory))
         images = read(arguments.dataset, arguments.data_dir, arguments.inventory)
         counts = count_images(images, verified)
+        demand_recorded(dataset(arguments.dataset), arguments.data_dir, arguments.inventory)  # still
         write_atomically(arguments.output, counts.to_csv(index=False))
         record.about |= {"dataset": arguments.dataset}
 

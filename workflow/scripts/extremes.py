@@ -3,6 +3,8 @@
 import pandas as pd
 
 from encore.audit.records import recorded
+from encore.datasets.catalogue import dataset
+from encore.datasets.inventory import demand_recorded
 from encore.files import write_atomically
 from encore.papers.find import find_experiment
 from encore.runs.checkpoint import to_bytes
@@ -17,9 +19,10 @@ def main() -> None:
     arguments = parser.parse_args()
     inputs = [arguments.scores, arguments.inventory]
     with recorded("extremes", arguments.record, inputs, [arguments.images]) as record:
-        dataset = find_experiment(arguments.experiment).dataset
+        name = find_experiment(arguments.experiment).dataset
         scores = pd.read_csv(arguments.scores)
-        images = extremes(scores, dataset, arguments.data_dir, arguments.inventory)
+        images = extremes(scores, name, arguments.data_dir, arguments.inventory)
+        demand_recorded(dataset(name), arguments.data_dir, arguments.inventory)  # still
         write_atomically(arguments.images, to_bytes(images))
         record.about |= {"experiment": arguments.experiment}
 

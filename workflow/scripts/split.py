@@ -1,7 +1,9 @@
 """Divide a dataset into train and test for one unit."""
 
 from encore.audit.records import recorded
+from encore.datasets.catalogue import dataset
 from encore.datasets.divide import make_split
+from encore.datasets.inventory import demand_recorded
 from encore.datasets.read import read
 from encore.datasets.split import Split, save_split
 from encore.script import run_script, script_parser
@@ -36,6 +38,7 @@ def main() -> None:
             )
         unit = images.classes.index(arguments.unit)
         split = make_split(arguments.protocol, images, unit, arguments.split_seed)
+        demand_recorded(dataset(arguments.dataset), arguments.data_dir, arguments.inventory)  # still
         save_split(split, arguments.output)
         record.about |= {name: getattr(arguments, name) for name in names} | {"train": len(split.train)}
         record.about |= counts(split) | {"leaked": split.leaked}

@@ -19,7 +19,7 @@ def main() -> None:
     with run_lock(folder), recorded("train", arguments.record, inputs_of(arguments), outputs) as record:
         run = open_from(arguments)
         record.about |= run_facts(run, arguments, "train")
-        key = checkpoint_key(run, record.about, arguments.split)
+        key = checkpoint_key(run, record.about, inputs_of(arguments))
         model, training = train(run, folder=folder, key=key, checkpoint_seconds=arguments.checkpoint_seconds)
         diverged = {"diverged": training.diverged} if training.diverged else {}
         if diverged:

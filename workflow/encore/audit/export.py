@@ -14,7 +14,7 @@ from pathlib import Path
 
 import yaml
 
-from encore.audit.manifest import LEFT_OUT, SUMS, not_exported, read_sums
+from encore.audit.manifest import LEFT_OUT, SUMS, not_exported, raw_not_exported, read_sums
 from encore.audit.trail import Trail, made_from, read_trail
 from encore.audit.verify import verify
 from encore.digest import file_digest
@@ -120,7 +120,7 @@ def _fill(folder: Path, trail: Trail, config: Mapping) -> None:
         shutil.copyfile(source, folder / name)
         if name in kept and file_digest(folder / name) != kept[name]:
             raise UserError(f"{name} was changed while it was exported; start again once nothing runs here.")
-    for path, sums in ((SUMS, kept), (LEFT_OUT, away)):
+    for path, sums in ((SUMS, kept), (LEFT_OUT, away | raw_not_exported(trail))):
         text = "".join(f"{digest}  {name}\n" for name, digest in sorted(sums.items()))
         write_atomically(folder / path, text)
     write_atomically(folder / "config.yaml", _config_text(config))

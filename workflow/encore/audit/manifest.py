@@ -26,7 +26,8 @@ from encore.strict import ConfigError
 
 AUDIT = RESULTS / "audit"
 SUMS = AUDIT / "SHA256SUMS"
-LEFT_OUT = AUDIT / "LEFT_OUT"  # of an export: the files that it does not hold, as in SHA256SUMS
+# Of an export, as in SHA256SUMS: the files that it does not hold, and the inventories of raw files that it does not.
+LEFT_OUT = AUDIT / "LEFT_OUT"
 HINT = "`snakemake -c1 audit` writes it again, from the records as they are"
 DOCUMENTS = ("manifest.json", "environments.json", "environment.txt", "config.json", "lock.txt")
 
@@ -227,14 +228,32 @@ def not_exported(trail: Trail) -> dict[str, str]:
     }
 
 
+def raw_not_exported(trail: Trail) -> dict[str, str]:
+    """Name -> SHA-256 of the inventories, whose raw files an export does not hold."""
+    return {
+        name: trail.records[record]["outputs"][name]["sha256"]
+        for name, record in sorted(trail.made_by.items())
+        if trail.records[record]["rule"] == "download"
+    }
+
+
 def left_out(trail: Trail) -> set[str]:
     """The names of the files that this export does not hold; none where it is no export.
 
     Whatever LEFT_OUT says, they are among those that an export leaves out.
     """
+    return _said_to_lack(trail, not_exported(trail))
+
+
+def raw_left_out(trail: Trail) -> set[str]:
+    """The inventories and pretrained weights whose raw files this export does not hold; none where it is none."""
+    return _said_to_lack(trail, not_exported(trail) | raw_not_exported(trail))
+
+
+def _said_to_lack(trail: Trail, may: Mapping[str, str]) -> set[str]:
     if not (trail.root / LEFT_OUT).is_file():
         return set()
-    listed, may = parse_sums(trail.root / LEFT_OUT)[0], not_exported(trail)
+    listed = parse_sums(trail.root / LEFT_OUT)[0]
     return {name for name, digest in listed.items() if may.get(name) == digest}
 
 
@@ -244,7 +263,7 @@ def faults_of_left_out(trail: Trail) -> Iterator[str]:
         return
     listed, faults = parse_sums(trail.root / LEFT_OUT)
     yield from faults
-    may = not_exported(trail)
+    may = not_exported(trail) | raw_not_exported(trail)
     for name, digest in listed.items():
         if name not in may:
             yield f"{LEFT_OUT} has changed: it names {name}, which no export leaves out."

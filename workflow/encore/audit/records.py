@@ -76,13 +76,15 @@ def recorded(
     """Write the record of what is done inside to `path`, once it ended without an exception.
 
     By then the outputs must be under their final names. A RecordError before anything is done where an input
-    is a result that is no longer what its own record says.
+    is a result that is no longer what its own record says, and at the end where it changed meanwhile.
     """
     started, told = time.time(), Record(inputs, outputs)
-    for given in inputs:
-        if (made := record_beside(given)) is not None:
-            as_recorded(given, made)
+    made_by = {given: made for given in inputs if (made := record_beside(given)) is not None}
+    for given, made in made_by.items():
+        as_recorded(given, made)
     yield told
+    for given, made in made_by.items():
+        as_recorded(given, made)
     record = {
         "schema": SCHEMA,
         "rule": rule,

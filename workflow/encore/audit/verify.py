@@ -18,6 +18,7 @@ from encore.audit.manifest import (
     left_out,
     parse_sums,
     raw_files,
+    raw_left_out,
 )
 from encore.audit.records import LOCK as ENVIRONMENT
 from encore.audit.records import RecordError, ended, printable
@@ -38,8 +39,8 @@ def verify(data_dir: Path, target: str | None = None) -> list[str]:
     """A sentence for every file that is changed, missing or without a record, and for what is stale.
 
     They stand in the order of the flow, so that the first is the first broken link; none where all holds.
-    Every file is read once. Raw files are looked for in `data_dir`; in an export, they and what it leaves out
-    may be missing. target: only what a paper, target, table or figure rests on; a ConfigError if it is none.
+    Every file is read once. Raw files are looked for in `data_dir`; in an export, what LEFT_OUT says that it
+    lacks may be missing. target: only what a paper, target, table or figure rests on; a ConfigError if it is none.
     """
     if target is not None:
         results_named(target)  # a wrong name is said before everything is read
@@ -150,20 +151,21 @@ def _against_records(trail: Trail, check: Check) -> dict[str, str]:
 
 
 def _raw_faults(trail: Trail, data_dir: Path, names: set[str] | None, check: Check) -> dict[str, str]:
-    """raw/ and a raw file -> its fault, for the files of `names`; an export may lack them."""
+    """raw/ and a raw file -> its fault, for the files of `names`; an export may lack those that it says."""
     try:
         raw = raw_files(trail, data_dir)
     except RecordError as error:
         return {"raw/": str(error)}
-    faults, there = {}, data_dir.is_dir()
-    if not there and not LEFT_OUT.is_file() and any(path.is_relative_to(data_dir) for path in raw):
+    faults, there, may_lack = {}, data_dir.is_dir(), raw_left_out(trail)
+    demanded = [path for path, (_, by) in raw.items() if by not in may_lack]
+    if not there and any(path.is_relative_to(data_dir) for path in demanded):
         return {
             "raw/": f"{data_dir} is no folder, but {len(raw)} raw files lay there; "
             "--data-dir names the folder where they lie now."
         }
     for path, (digest, inventory) in raw.items():
         wanted = names is None or inventory in names
-        lacking = LEFT_OUT.is_file() and not path.is_file()
+        lacking = inventory in may_lack and not path.is_file()
         if wanted and not lacking and (fault := check(path.as_posix(), digest, inventory)):
             faults[f"raw/{path}"] = fault + _resting(trail, inventory)
     return faults

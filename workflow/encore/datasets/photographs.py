@@ -1,6 +1,8 @@
 """A folder of photographs, which filter statistics and contrast are measured on."""
 
-from collections.abc import Iterable, Iterator
+import hashlib
+import io
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -34,11 +36,17 @@ def photographs(folder: Path) -> dict[str, str]:
     return {path.name: file_digest(path) for path in paths}
 
 
-def read_photographs(folder: Path, names: Iterable[str], device: str) -> Iterator[Tensor]:
-    """One photograph after another in its own size, float32 (1, 3, H, W) in [-1, 1], red, green, blue."""
-    for name in names:
+def read_photographs(folder: Path, found: Mapping[str, str], device: str) -> Iterator[Tensor]:
+    """One photograph after another in its own size, float32 (1, 3, H, W) in [-1, 1], red, green, blue.
+
+    found: of those to read, what `photographs` gave; PhotographsError for one that is another by now.
+    """
+    for name, digest in found.items():
         try:
-            with Image.open(folder / name) as image:
+            content = (folder / name).read_bytes()
+            if hashlib.sha256(content).hexdigest() != digest:
+                raise PhotographsError(f"{folder / name} changed while it was read; start again.")
+            with Image.open(io.BytesIO(content)) as image:
                 pixels = np.array(image.convert("RGB"))
         except UNREADABLE as error:
             raise PhotographsError(f"{folder / name} cannot be read as an image: {error}.") from None

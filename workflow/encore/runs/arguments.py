@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from encore.datasets.catalogue import dataset
+from encore.datasets.inventory import demand_recorded
 from encore.runs.run import Run, open_run
 from encore.script import script_parser
 
@@ -31,13 +33,15 @@ def run_parser(description: str, *paths: str) -> argparse.ArgumentParser:
 
 
 def open_from(arguments: argparse.Namespace) -> Run:
-    """The run that the arguments name."""
+    """The run that the arguments name; a DataError where its raw files changed while they were read."""
     names = ("reading", "device", "precision", "threads", "features", "weights")
-    return open_run(
+    run = open_run(
         *(arguments.experiment, arguments.unit, arguments.seed),
         *(arguments.split, arguments.data_dir, arguments.inventory),
         **{name: getattr(arguments, name) for name in names},
     )
+    demand_recorded(dataset(run.experiment.dataset), arguments.data_dir, arguments.inventory)
+    return run
 
 
 def inputs_of(arguments: argparse.Namespace) -> list[Path]:

@@ -18,16 +18,16 @@ SHIFT = 5  # pixels, Figure 1
 
 def contrast(
     network: str, weights: Sequence[str], folder: Path, device: str
-) -> tuple[dict[str, Tensor], str, str]:
-    """What `contrast_dependence` gives for the first photograph in a folder, its name, and the device.
+) -> tuple[dict[str, Tensor], dict[str, str], str]:
+    """What `contrast_dependence` gives for the first photograph in a folder, its SHA-256, and the device.
 
     Besides it, at each contrast in `shown` the photograph and its shifted copy, `pairs` (6, 3, H, W), uint8;
     and `filter_std`, the standard deviation of each filter's response.
     """
     device = setup_torch(device, "float32")
     features = load_features(network, weights).to(device)
-    name = next(iter(photographs(folder)))
-    image = next(read_photographs(folder, [name], device))
+    name, digest = next(iter(photographs(folder).items()))
+    image = next(read_photographs(folder, {name: digest}, device))
     pair = image, shifted(image, SHIFT)
     pairs = torch.cat([lower_contrast(one, amount) for amount in SHOWN for one in pair])
     measured = contrast_dependence(features, image, AMOUNTS, SHIFT) | {
@@ -35,7 +35,7 @@ def contrast(
         "shown": torch.tensor(SHOWN),
         "filter_std": features.std.flatten(),
     }
-    return measured, name, device
+    return measured, {name: digest}, device
 
 
 def lower_contrast(image: Tensor, amount: float) -> Tensor:

@@ -1,6 +1,7 @@
 """What the record of a run says of it. No number depends on it, and it stands outside every code digest."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -49,7 +50,11 @@ def run_facts(run: Run, arguments: argparse.Namespace, stage: str) -> dict[str, 
     }
 
 
-def checkpoint_key(run: Run, facts: dict[str, object], split: Path) -> str:
-    """Digest of all that a training is made from: a checkpoint serves no other one."""
-    made_from = [facts["code_digest"], facts["settings_digest"], file_digest(split)]
+def checkpoint_key(run: Run, facts: dict[str, object], inputs: Sequence[Path]) -> str:
+    """Digest of all that a training is made from: a checkpoint serves no other one.
+
+    inputs: split, inventory and pretrained weights; other raw files can give the same split. PyTorch stands
+    among it because the record names the version that ended the training, and no other.
+    """
+    made_from = [facts["code_digest"], facts["settings_digest"], torch.__version__, *map(file_digest, inputs)]
     return settings_digest({"made_from": made_from, "seed": run.seed, "device": run.device})
