@@ -291,7 +291,10 @@ def test_no_stage_begins_with_an_input_that_was_changed_since(name, scored):
 
 @pytest.mark.usefixtures("scored")
 def test_a_stage_whose_input_changes_while_it_runs_is_not_recorded():
-    with pytest.raises(RecordError, match=f"{SCORES} is no longer"), recorded("plot", Path("x.json"), [SCORES]):
+    with (
+        pytest.raises(RecordError, match=f"{SCORES} is no longer"),
+        recorded("plot", Path("x.json"), [SCORES]),
+    ):
         SCORES.write_text("index,score\n0,0.6\n")
     assert not Path("x.json").exists()
 
@@ -301,11 +304,13 @@ def test_a_scoring_by_another_model_than_its_training_gave_is_refused(scored):
     path = Path(OWN)
     path.parent.mkdir(parents=True)
     path.write_text("model")
-    with recorded("plot", training, outputs=[path]):
-        pass
-    told = record(OWN)
+    with recorded("plot", training, outputs=[path]) as made:
+        made.about["settings_digest"] = "s"
+    told = record(OWN) | {"settings_digest": "s"}
     told["inputs"] = read_record(training)["outputs"]
     demand_same_model(told, Path("score.json"), training)
+    with pytest.raises(RecordError, match=r"score\.json tells of scores under other settings than those of"):
+        demand_same_model(told | {"settings_digest": "t"}, Path("score.json"), training)
     told["inputs"] = {OWN: {"sha256": "0" * 64, "bytes": 5}}
     with pytest.raises(
         RecordError, match=f"score.json tells of scores by another model than the one of {training}"

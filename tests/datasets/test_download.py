@@ -242,7 +242,9 @@ def test_silent_server_is_given_up(tmp_path, toy, content, monkeypatch) -> None:
         assert "no answer for 0 s)" in refusal(tmp_path)
 
 
-@pytest.mark.parametrize("begin", ["HTTP/1.1 200 OK\r\nX: ", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"])
+@pytest.mark.parametrize(
+    "begin", ["HTTP/1.1 200 OK\r\nX: ", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"]
+)
 def test_an_answer_that_comes_byte_by_byte_is_given_up(tmp_path, toy, content, monkeypatch, begin) -> None:
     """Of its headers, and of the length of a piece: each byte is a sign of life, and the end never comes."""
     monkeypatch.setenv("no_proxy", "127.0.0.1")

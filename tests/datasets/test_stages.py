@@ -66,7 +66,9 @@ def test_files_that_change_while_they_are_read_are_refused(stage, tmp_path, monk
     raw = tmp_path / "digits.csv.gz"
     raw.write_bytes(bundled.read_bytes())
     monkeypatch.setattr(inventory, "locate", lambda name, data_dir: raw)
-    known = RawFile("scikit-learn:digits.csv.gz", raw.stat().st_size, file_digest(raw), True, "contents sha256")
+    known = RawFile(
+        "scikit-learn:digits.csv.gz", raw.stat().st_size, file_digest(raw), True, "contents sha256"
+    )
     write_inventory([known], tmp_path / "inventory.csv")
     images = read.read_unchecked("digits", tmp_path)
     save_split(make_split("pooled_80_20", images, 3, 0), tmp_path / "none")

@@ -6,6 +6,7 @@ import pytest
 
 from encore.datasets.download import fetch
 from encore.datasets.inventory import write_inventory
+from encore.runs.arguments import open_from
 from encore.runs.facts import checkpoint_key
 from encore.runs.run import open_run
 from encore.script import UserError
@@ -40,3 +41,12 @@ def test_a_checkpoint_serves_no_training_from_other_files(tmp_path):
     for other in ({"seed": 1}, {"device": "cuda"}):
         keys.add(checkpoint_key(SimpleNamespace(**vars(run) | other), facts, files))
     assert len(keys) == 8
+
+
+@pytest.mark.parametrize("name", ["NVIDIA_TF32_OVERRIDE", "ONEDNN_DEFAULT_FPMATH_MODE"])
+def test_an_environment_that_overrules_the_precision_is_refused(monkeypatch, name):
+    monkeypatch.setenv(name, "1")
+    with pytest.raises(
+        UserError, match=f"{name} is set, which overrules `precision` in config.yaml; unset it"
+    ):
+        open_from(SimpleNamespace())

@@ -26,7 +26,7 @@ from encore.strict import ConfigError
 
 AUDIT = RESULTS / "audit"
 SUMS = AUDIT / "SHA256SUMS"
-# Of an export, as in SHA256SUMS: the files that it does not hold, and the inventories of raw files that it does not.
+# Of an export, as in SHA256SUMS: the files that it does not hold, and the inventories of such raw files.
 LEFT_OUT = AUDIT / "LEFT_OUT"
 HINT = "`snakemake -c1 audit` writes it again, from the records as they are"
 DOCUMENTS = ("manifest.json", "environments.json", "environment.txt", "config.json", "lock.txt")
@@ -246,7 +246,7 @@ def left_out(trail: Trail) -> set[str]:
 
 
 def raw_left_out(trail: Trail) -> set[str]:
-    """The inventories and pretrained weights whose raw files this export does not hold; none where it is none."""
+    """The inventories and weights whose raw files this export does not hold; none where it is no export."""
     return _said_to_lack(trail, not_exported(trail) | raw_not_exported(trail))
 
 

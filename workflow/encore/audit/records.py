@@ -336,12 +336,20 @@ def as_recorded(path: Path, *records: Path) -> Path:
 
 
 def demand_same_model(scored: Mapping, record: Path, training: Path) -> None:
-    """A RecordError where a scoring took another model than the one that its training's record speaks of."""
-    model = model_of(scored)
-    about = read_record(training)["outputs"].get(model)
+    """A RecordError where a scoring took another model than the one that its training's record speaks of.
+
+    Or the same model under other settings: the images that it was shown may then be others.
+    """
+    model, trained = model_of(scored), read_record(training)
+    about = trained["outputs"].get(model)
     if about is None or about["sha256"] != scored["inputs"][model]["sha256"]:
         raise RecordError(
             f"{record} tells of scores by another model than the one of {training}; "
+            "remove the scores and start again: they are made again."
+        )
+    if trained["settings_digest"] != scored["settings_digest"]:
+        raise RecordError(
+            f"{record} tells of scores under other settings than those of {training}; "
             "remove the scores and start again: they are made again."
         )
 

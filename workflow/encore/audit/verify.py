@@ -40,7 +40,8 @@ def verify(data_dir: Path, target: str | None = None) -> list[str]:
 
     They stand in the order of the flow, so that the first is the first broken link; none where all holds.
     Every file is read once. Raw files are looked for in `data_dir`; in an export, what LEFT_OUT says that it
-    lacks may be missing. target: only what a paper, target, table or figure rests on; a ConfigError if it is none.
+    lacks may be missing. target: only what a paper, target, table or figure rests on; a ConfigError if it is
+    none.
     """
     if target is not None:
         results_named(target)  # a wrong name is said before everything is read

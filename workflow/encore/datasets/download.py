@@ -42,7 +42,7 @@ CHUNK_BYTES = 1 << 16
 HEAD_BYTES = 1024  # in which an HTML page shows
 PROGRESS_EVERY_S = 5.0
 NOT_VERIFIED = "not verified"
-# What a file holds unpacked, at most: so many times what the published one has packed. No dataset has above 5.
+# What a file holds unpacked, at most: so many times what the published one has packed. None has above 5.
 UNPACKED_TIMES, UNPACKED_ANYWAY = 20, 1 << 20
 BROKEN = (gzip.BadGzipFile, EOFError, zlib.error, lzma.LZMAError)  # what is packed, and not whole
 
@@ -160,7 +160,9 @@ def _too_long_unpacked(file: File, path: Path) -> str | None:
             while piece := content.read(1 << 20):
                 found += len(piece)
                 if found > most:
-                    return f"found more than {most:,} bytes once unpacked, expected {file.bytes:,} bytes packed"
+                    return (
+                        f"found more than {most:,} bytes once unpacked, expected {file.bytes:,} bytes packed"
+                    )
     except BROKEN:  # who reads it says so
         pass
     return None

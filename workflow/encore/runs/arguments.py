@@ -1,12 +1,13 @@
 """The command line of the stages of a run."""
 
 import argparse
+import os
 from pathlib import Path
 
 from encore.datasets.catalogue import dataset
 from encore.datasets.inventory import demand_recorded
 from encore.runs.run import Run, open_run
-from encore.script import script_parser
+from encore.script import UserError, script_parser
 
 
 def run_parser(description: str, *paths: str) -> argparse.ArgumentParser:
@@ -32,8 +33,20 @@ def run_parser(description: str, *paths: str) -> argparse.ArgumentParser:
     return parser
 
 
+# Libraries round to fewer bits by these, whatever `precision` says, and no record would tell.
+OVERRULING = ("NVIDIA_TF32_OVERRIDE", "ONEDNN_DEFAULT_FPMATH_MODE")
+
+
 def open_from(arguments: argparse.Namespace) -> Run:
-    """The run that the arguments name; a DataError where its raw files changed while they were read."""
+    """The run that the arguments name; a DataError where its raw files changed while they were read.
+
+    A UserError where the environment overrules the precision.
+    """
+    for name in OVERRULING:
+        if name in os.environ:
+            raise UserError(
+                f"{name} is set, which overrules `precision` in config.yaml; unset it and start again."
+            )
     names = ("reading", "device", "precision", "threads", "features", "weights")
     run = open_run(
         *(arguments.experiment, arguments.unit, arguments.seed),
