@@ -77,7 +77,7 @@ class Project:
         }
 
     def unlisted(self):
-        """Record -> inputs that it tells of and that its rule does not list, as Snakemake noted of its job."""
+        """Record -> inputs that it tells of and its rule does not list, as Snakemake noted of its job."""
         noted = {
             base64.b64decode(path.name).decode(): set(json.loads(path.read_text())["input"])
             for path in (self.folder / ".snakemake" / "metadata").iterdir()
