@@ -1,6 +1,7 @@
 """Settings and claims of PIAD and Reverse-VAE as their texts print them, and as their released code has them.
 
-Written from the papers and not from the YAML: a slip of the pen there is a difference here.
+A second copy of what the YAML says, compared with the papers line by line: a slip of the pen there is a
+difference here.
 A tuple is what the text has and what the code has, where they differ.
 """
 

@@ -154,6 +154,7 @@ PINNED = {
     ("dualvae", "Table 1"): (8, 16, 0.519, "dea7d551e6ccb304"),
     ("dualvae", "Figure 6"): (5, 0, 0, "6e92948e8b1d0cd9"),
     ("ifcvaegan", "Table 1"): (15, 15, 7.2690, "7e0c0cae4e0ed947"),
+    ("ifcvaegan", "Table 1 (sums)"): (5, 5, 7.128, "be1a830ffeffb868"),
     ("ifcvaegan", "Section 1"): (1, 0, 0, "93d78e546988c331"),
     ("reverse_vae", "Table 1"): (9, 9, 402559.1015, "5335feb0991a74f4"),
     ("reverse_vae", "Figure 8"): (60, 0, 0, "22f5d6efc6ad7502"),
