@@ -15,7 +15,8 @@ from encore.datasets.split import Split, save_split
 
 # Class c has 20 + c train images and 5 test images, mixed within each part.
 OF_CLASSES = ("one_vs_all", "pooled_80_20", "digit_is_anomaly", "digit_is_anomaly_leaking")
-OF_ATTRIBUTES = ("celeba_attributes", "one_attribute", "official_parts", "held_out_fifth")
+VALIDATED = ("official_parts_validated", "held_out_fifth_validated")
+OF_ATTRIBUTES = ("celeba_attributes", "one_attribute", "official_parts", "held_out_fifth", *VALIDATED)
 COUNTS = np.arange(20, 30)
 N_TRAIN = int(COUNTS.sum())
 
@@ -307,6 +308,62 @@ def test_held_out_fifth_keeps_all_images_of_a_person_in_one_part() -> None:
     assert split.with_attribute.tolist() == [True, False, False]
 
 
+# --- with a validation part
+
+
+def test_only_protocols_that_say_so_hold_out_a_validation_part() -> None:
+    assert {name for name in registry.names(registry.PROTOCOLS) if registry.validates(name)} == {*VALIDATED}
+
+
+@pytest.mark.parametrize("unit", [0, 6])
+def test_official_parts_validated_adds_the_official_part_and_changes_no_other(
+    faces: Images, unit: int
+) -> None:
+    split = make_split("official_parts_validated", faces, unit, split_seed=0)
+    assert indices(split) == indices(make_split("official_parts", faces, unit, split_seed=0))
+    assert split.valid.tolist() == list(range(PARTS["train"], PARTS["train"] + PARTS["valid"]))
+    none = Images(faces.pixels, None, PARTS["train"], NAMES, faces.attributes)
+    with pytest.raises(ValueError, match="expected a dataset with an official validation part, found none"):
+        make_split("official_parts_validated", none, unit, split_seed=0)
+
+
+@pytest.mark.parametrize(("n_train", "n_fitted", "n_valid"), [(384, 268, 39), (385, 269, 39), (5, 3, 1)])
+def test_held_out_fifth_validated_takes_the_end_of_what_would_train(
+    faces: Images, n_train: int, n_fitted: int, n_valid: int
+) -> None:
+    """By hand: 384 // 5 * 4 is 307 of which seven eighths are 268, 385 gives 308 and 269, 5 gives 4 and 3."""
+    images = Images(faces.pixels, None, n_train, NAMES, faces.attributes, PARTS["valid"])
+    split = make_split("held_out_fifth_validated", images, 3, split_seed=0)
+    tested = make_split("held_out_fifth", images, 3, split_seed=0)
+    assert split.train.tolist() == list(range(n_fitted))
+    assert split.valid.tolist() == list(range(n_fitted, n_fitted + n_valid))
+    assert split.test.tolist() == tested.test.tolist()
+    assert split.with_attribute.tolist() == tested.with_attribute.tolist()
+
+
+def test_held_out_fifth_validated_keeps_all_images_of_a_person_in_one_part() -> None:
+    people = np.array([7, 3, 9, 7, 1, 9, 3, 9, 2, 4])
+    attributes = np.arange(10)[:, None] % 2 == 0
+    images = Images(np.empty((10, 1, 1, 1), np.uint8), None, 10, ("Young",), attributes, identities=people)
+    split = make_split("held_out_fifth_validated", images, 0, split_seed=0)
+    # Person 9 is tested; of 1, 2, 3, 3, 4, 7, 7 the sixth of seven is 7.
+    assert (split.train.tolist(), split.valid.tolist(), split.test.tolist()) == (
+        [1, 4, 6, 8, 9],
+        [0, 3],
+        [2, 5, 7],
+    )
+
+
+@pytest.mark.realdata
+def test_held_out_fifth_validated_of_real_faces(real_data_dir: Path) -> None:
+    split = make_split("held_out_fifth_validated", read("celeba", real_data_dir), 31, 0)
+    people = (real_data_dir / "celeba" / "identity_CelebA.txt").read_text().split()[1::2]
+    trained, validated, tested = (
+        {people[index] for index in part.tolist()} for part in (split.train, split.valid, split.test)
+    )
+    assert len(trained | validated | tested) == len(trained) + len(validated) + len(tested)
+
+
 @pytest.mark.realdata
 def test_held_out_fifth_of_real_faces(real_data_dir: Path) -> None:
     images = read("celeba", real_data_dir)
@@ -339,7 +396,7 @@ def test_protocols_of_attributes_refuse_classes(labels: np.ndarray, protocol: st
         split_of(protocol, labels, N_TRAIN, 1, split_seed=0)
 
 
-@pytest.mark.parametrize("protocol", ["celeba_attributes", "one_attribute", "official_parts"])
+@pytest.mark.parametrize("protocol", ["celeba_attributes", "one_attribute", "official_parts", VALIDATED[0]])
 def test_protocols_of_attributes_refuse_a_missing_test_part(faces: Images, protocol: str) -> None:
     copy = Images(faces.pixels, None, len(faces.pixels), NAMES, faces.attributes)
     with pytest.raises(

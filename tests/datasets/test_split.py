@@ -1,5 +1,6 @@
 """The split itself: what is refused, and what a file keeps."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +61,32 @@ def test_saved_split_comes_back_the_same(split: Split, tmp_path: Path) -> None:
     assert (loaded.with_attribute, loaded.leaks) == (None, False)
     assert (loaded.train.dtype, loaded.test.dtype, loaded.anomalous.dtype) == (np.int64, np.int64, bool)
     assert [file.name for file in path.parent.iterdir()] == ["split.safetensors"]
+
+
+def test_a_validation_part_is_kept_and_a_split_without_one_has_the_bytes_it_had(
+    split: Split, tmp_path: Path
+) -> None:
+    save_split(dataclasses.replace(split, valid=np.array([3, 6])), tmp_path / "three")
+    loaded = load_split(tmp_path / "three")
+    assert parts(loaded) == parts(split)
+    assert (loaded.valid.tolist(), loaded.valid.dtype) == ([3, 6], np.int64)
+    save_split(split, tmp_path / "two")
+    assert set(safetensors.numpy.load_file(tmp_path / "two")) == {"train", "test", "anomalous"}
+    assert load_split(tmp_path / "two").valid is None
+
+
+@pytest.mark.parametrize(
+    ("valid", "message"),
+    [
+        ([], "expected at least one validation image, found none"),
+        ([6, 3], "expected different validation indices from 0 in rising order"),
+        ([3, 4], "expected validation images in no other part, found one that trains or is tested"),
+        ([3, 7], "expected validation images in no other part, found one that trains or is tested"),
+    ],
+)
+def test_unfit_validation_parts_are_refused(split: Split, valid: list, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        dataclasses.replace(split, valid=np.array(valid, np.int64))
 
 
 def test_saved_attributes_come_back_under_their_own_name(split: Split, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from encore.metrics.cis import cis_dualvae, transfer_matrices
+from encore.metrics.cis import best_amount, cis_dualvae, transfer_matrices
 from encore.metrics.transfer import measure
 
 # One image and three domains: f(x), and in row i f(x^(i)).
@@ -103,3 +103,10 @@ def test_an_output_that_is_not_a_number_gives_no_number():
     transferred[0, 0, 0] = np.nan
     found = means(original, transferred)
     assert np.isnan(found["CIS"])
+
+
+def test_the_best_amount_is_that_of_highest_cis_and_the_smaller_of_two():
+    assert best_amount({0.1: -0.1, 5: 0.3, 20: 0.2}) == 5
+    assert best_amount({10: 0.3, 5: 0.3, 20: 0.2}) == 5
+    assert best_amount({10: np.nan, 5: -0.3, 20: -0.4}) == 5
+    assert np.isnan(best_amount({10: np.nan}))

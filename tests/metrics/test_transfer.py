@@ -60,3 +60,14 @@ def test_means_are_over_images_in_any_order():
     shuffled = scores.sample(frac=1, random_state=1)
     assert not np.array_equal(shuffled["index"], scores["index"])
     assert measured(shuffled)["logit"] == pytest.approx(measured(scores)["logit"])
+
+
+def test_what_was_chosen_by_validation_images_stands_beside_the_scores():
+    columns = {f"{name}:lambda={amount}": [0.0] * 3 for amount in ("0.5", "5") for name in ("ts", "rs")}
+    chosen = {"lambda": [5.0] * 3, "length": [1.25] * 3}
+    curve = {"valid:lambda=0.5": [-0.2] * 3, "valid:lambda=5": [0.1] * 3}
+    found = measured(several_domains(**columns, **chosen, **curve))
+    assert list(found) == ["score", "lambda=0.5", "lambda=5"]
+    own = measured(several_domains())["score"]
+    assert found["score"] == own | {"lambda": 5.0, "length": 1.25}
+    assert [found[f"lambda={amount}"]["CIS_valid"] for amount in ("0.5", "5")] == [-0.2, 0.1]

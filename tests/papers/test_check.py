@@ -247,9 +247,10 @@ IFCVAEGAN, DUALVAE = "demo-ifcvaegan", "demo-dualvae"
         ("dualvae", DUALVAE, {"judged": {"images": 5}}, "judged: the key 'by' is missing."),
         (
             "dualvae",
-            "demo-cvae",
-            {"judged": {"by": "demo-domains-judge", "amounts": [5]}},
-            "the method 'cvae' does not offer `transfer`.",
+            DUALVAE,
+            {"protocol": "held_out_fifth"},
+            "judged.amounts: one is chosen on a validation part, and the protocol 'held_out_fifth' holds out "
+            "none.",
         ),
         (
             "dualvae",
@@ -264,6 +265,13 @@ def test_a_fault_of_what_edits_or_judges_is_one_sentence(paper_with, paper, expe
     (fault,) = [fault for fault in faults if ": experiments." in fault]  # figures may lose their unit by it
     assert fault.startswith(f"{paper}.yaml: experiments.{experiment}")
     assert fault.endswith(expected)
+
+
+def test_amounts_need_a_method_that_moves_by_them_and_says_in_what(paper_with):
+    judged = {"judged": {"by": "demo-domains-judge", "amounts": [5]}}
+    faults = paper_with("dualvae", lambda content: content["experiments"]["demo-cvae"].update(judged))
+    place = "dualvae.yaml: experiments.demo-cvae: the method 'cvae' does not offer "
+    assert faults == [f"{place}`mean_length`.", f"{place}`transfer`."]
 
 
 def sized(**sizes):

@@ -105,7 +105,10 @@ def test_other_domains_or_another_order_of_them_are_another_job():
 
 def test_how_edits_are_judged_is_no_part_of_a_job():
     experiment = find_experiment("demo-dualvae")
-    assert experiment.judged == {"by": "demo-domains-judge", "amounts": [1, 2, 5, 10]}
+    assert experiment.judged == {
+        "by": "demo-domains-judge",
+        "amounts": [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50],
+    }
     silent = dataclasses.replace(experiment, judged={})
     assert silent.job("code", "float32") == experiment.job("code", "float32")
 

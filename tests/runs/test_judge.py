@@ -18,11 +18,21 @@ from encore.metrics import editing, transfer
 from encore.papers.find import find_experiment
 from encore.runs import run as run_module
 from encore.runs.checkpoint import DivergedError, to_bytes
-from encore.runs.judge import judge_edits, judged_test, open_judge, undefined
+from encore.runs.judge import (
+    chosen_amount,
+    judge_edits,
+    judged_test,
+    judged_valid,
+    open_judge,
+    undefined,
+)
 from encore.runs.run import Run
+from encore.strict import ConfigError
 
 SIDE = 8
 TEST = np.array([1, 3, 4, 6, 7])  # of eight images
+VALID = np.array([2, 5])  # where an amount is chosen
+LIGHT = 0.5
 SURE = 10.0  # logit of a white pixel; minus it of a black one
 P1, P0 = 1 / (1 + math.exp(-SURE)), 1 / (1 + math.exp(SURE))
 SEVERAL = np.random.default_rng(5).random((8, 3)) < 0.5
@@ -41,6 +51,9 @@ class Untouched:
 
     def transfer(self, x, domain, value, amount):
         return x
+
+    def mean_length(self):
+        return 2.0
 
 
 class Perfect(Untouched):
@@ -74,9 +87,36 @@ class Spoiling(Perfect):
 class ByAmount(Perfect):
     """Sets the pixel to a share of white, `amount` of ten."""
 
+    amount = 0.0  # by which `edit` transfers; a judge of amounts sets it
+
     def transfer(self, x, domain, value, amount):
         moved = x.clone()
         moved[:, :, 0, domain] = self.low + (self.high - self.low) * amount / 10
+        return moved
+
+    def edit(self, x, y, domain, value):
+        return self.transfer(x, domain, value, self.amount)
+
+    def mean_length(self):
+        return 0.75
+
+
+class BestAt(ByAmount):
+    """The pixel that was asked for turns white at any amount; the others go black but at the `best` one.
+
+    best: amount of the images that are dark beneath their first row, and of the others.
+    """
+
+    def __init__(self, dark, light):
+        super().__init__()
+        self.best = dark, light
+
+    def transfer(self, x, domain, value, amount):
+        light = (x[:, 0, -1, -1] > LIGHT).long()
+        spoilt = torch.tensor(self.best)[light] != amount
+        moved = torch.where(spoilt[:, None, None, None], torch.zeros_like(x), x)
+        moved[:, :, 1:] = x[:, :, 1:]
+        moved[:, :, 0, domain] = 1.0
         return moved
 
 
@@ -94,9 +134,10 @@ def opened(method, attributes, pixel_range=(0.0, 1.0), labels=None, **judged):
     experiment = find_experiment("demo-dualvae" if several else "demo-ifcvaegan")
     experiment = dataclasses.replace(experiment, judged={"by": experiment.judged["by"]} | judged)
     settings = {"pixel_range": list(pixel_range), "image_size": SIDE, "crop": "none", "resize": "none"}
-    train = np.setdiff1d(np.arange(len(attributes)), TEST)
+    valid = VALID if "amounts" in judged else None
+    train = np.setdiff1d(np.arange(len(attributes)), TEST if valid is None else [*TEST, *VALID])
     labels = attributes if labels is None else labels
-    split = Split(train, TEST, labels[TEST, 0])
+    split = Split(train, TEST, labels[TEST, 0], valid=valid)
     unit, images = "7" if several else "closed_loop", Images(pictures(attributes), None, len(labels), ())
     return Run(experiment, unit, 0, "code", settings, method, split, "cpu", images, labels)
 
@@ -135,8 +176,10 @@ def measured(run, columns):
 @pytest.mark.parametrize("pixel_range", [(0.0, 1.0), (-1.0, 1.0)])
 def test_a_transfer_that_changes_nothing_scores_nothing(pixel_range):
     found = metrics(opened(Untouched(), SEVERAL, pixel_range, amounts=[5]))
-    assert found["score"] == {"CIS": 0, "ts": 0, "rs": 0, "accuracy": 1}
-    assert found["logit"] == found["lambda=5"] == {"CIS": 0, "ts": 0, "rs": 0}
+    nothing = {"CIS": 0, "ts": 0, "rs": 0}
+    assert found["score"] == nothing | {"accuracy": 1, "lambda": 5, "length": 2}
+    assert found["logit"] == nothing
+    assert found["lambda=5"] == nothing | {"CIS_valid": 0}
 
 
 @pytest.mark.parametrize("pixel_range", [(0.0, 1.0), (-1.0, 1.0)])
@@ -179,12 +222,62 @@ def test_every_amount_is_a_variant_of_its_own():
     assert list(columns) == [
         *("accuracy", "ts", "rs", "ts:logit", "rs:logit"),
         *("ts:lambda=10", "rs:lambda=10", "ts:lambda=2.5", "rs:lambda=2.5"),
+        *("lambda", "length", "valid:lambda=10", "valid:lambda=2.5"),
     ]
+    assert (set(columns["lambda"]), set(columns["length"])) == ({10}, {0.75})
     np.testing.assert_allclose(columns["ts:lambda=10"], columns["ts"], atol=1e-9)
     reached = 1 / (1 + math.exp(5))  # a quarter of white: the logit -5
     by_hand = (COUNT * (reached - P1) + (3 - COUNT) * (reached - P0)) / 3
     np.testing.assert_allclose(columns["ts:lambda=2.5"], by_hand, atol=1e-6)
     np.testing.assert_array_equal(columns["rs:lambda=2.5"], 0)
+
+
+def test_an_amount_is_chosen_by_validation_images_and_no_other():
+    """Validation images are told from test images by their grey: the ones are best at 2, the others at 5."""
+    run = opened(BestAt(dark=2.0, light=5.0), SEVERAL, amounts=[1, 2, 5])
+    run.images.pixels[:, 1:] = 200
+    run.images.pixels[VALID, 1:] = 50
+    columns = judged(run)
+    assert set(columns["lambda"]) == {2}
+    assert run.method.amount == 2  # what figures are then drawn by
+    for name in ("ts", "rs"):
+        np.testing.assert_array_equal(columns[name], columns[f"{name}:lambda=2"])
+    mean = {
+        amount: (columns[f"ts:lambda={amount}"] + columns[f"rs:lambda={amount}"]).mean()
+        for amount in (1, 2, 5)
+    }
+    assert mean[5] > mean[2]  # by the test images it would be another
+    curve = {amount: set(columns[f"valid:lambda={amount}"]) for amount in (1, 2, 5)}
+    (best,), (other,) = curve[2], curve[1]
+    assert curve[5] == {other}
+    gained = (3 - SEVERAL[VALID].sum(axis=1)) / 3 * (P1 - P0)
+    assert best == pytest.approx(gained.mean())
+    lost = 2 * SEVERAL[VALID].sum(axis=1) / 6 * (P1 - P0)
+    assert other == pytest.approx((gained - lost).mean())
+    assert other < best
+
+
+def test_as_many_validation_images_choose_as_test_images_are_judged():
+    some = opened(ByAmount(), SEVERAL, images=1, amounts=[1])
+    assert judged_valid(some).tolist() == [2]
+    assert judged_valid(opened(ByAmount(), SEVERAL, amounts=[1])).tolist() == [2, 5]
+
+
+def test_amounts_without_a_validation_part_are_refused():
+    run = opened(ByAmount(), SEVERAL, amounts=[1])
+    run = dataclasses.replace(run, split=dataclasses.replace(run.split, valid=None))
+    with pytest.raises(
+        ConfigError, match=r"demo-dualvae: judged\.amounts needs a split with a validation part"
+    ):
+        judged(run)
+
+
+def test_the_chosen_amount_is_read_from_the_scores(tmp_path):
+    run = opened(BestAt(2.0, 2.0), SEVERAL, amounts=[1, 2.5, 2])
+    pd.DataFrame({"index": judged_test(run)} | judged(run)).to_csv(tmp_path / "scores.csv", index=False)
+    assert chosen_amount(tmp_path / "scores.csv") == 2
+    pd.DataFrame({"index": judged_test(run)} | undefined(run)).to_csv(tmp_path / "none.csv", index=False)
+    assert math.isnan(chosen_amount(tmp_path / "none.csv"))
 
 
 def test_without_amounts_a_method_needs_no_transfer():

@@ -47,6 +47,10 @@ def equal(left="A", right="B", margin=MARGIN):
     }
 
 
+def no_worse(left="A", right="B", margin=MARGIN):
+    return equal(left, right, margin) | {"kind": "no_worse"}
+
+
 def below_chance(method="A"):
     return {"says": "fails", "source": "s", "table": "t", "kind": "below_chance", "cell": place(method),
             "chance": {"value": 0.5, "source": "a random ranking"}}  # fmt: skip
@@ -60,6 +64,10 @@ def at_chance(method="A"):
 def at_least(method="A", **changed):
     return {"says": "mostly", "source": "s", "table": "t", "kind": "at_least", "cell": place(method),
             "threshold": {"value": 0.5, "source": "mostly"}} | changed  # fmt: skip
+
+
+def at_most(method="A", **changed):
+    return at_least(method, kind="at_most", **changed)
 
 
 def runs(values, units=UNITS, seeds=None, **changed):
@@ -205,6 +213,18 @@ def test_equal_within_a_margin():
     assert decided(equal(), A=runs(0.7 + noise(9, 0.1)), B=runs(0.7 + noise(10, 0.1))).verdict == UNDECIDED
 
 
+def test_no_worse_has_one_side():
+    base = 0.7 + unit_effects() + noise(8)
+    for gap, expected in ((0.3, BORNE_OUT), (-0.009, BORNE_OUT), (-0.01, BORNE_OUT), (-0.011, NOT_BORNE_OUT)):
+        assert decided(no_worse(), A=runs(base + gap), B=runs(base)).verdict == expected, gap
+        lower = decided(no_worse(), better="lower", A=runs(base - gap), B=runs(base))
+        assert lower.verdict == expected, gap
+    found = published_holds(no_worse(), {key("A"): "0.10", key("B"): "0.14"})
+    assert (
+        found.sentence == "As printed, A on D, avg (0.10) is not at most 0.01 worse than B on D, avg (0.14)."
+    )
+
+
 @pytest.mark.parametrize(
     ("level", "expected"), [(0.4, BORNE_OUT), (0.5, NOT_BORNE_OUT), (0.501, NOT_BORNE_OUT)]
 )
@@ -228,6 +248,14 @@ def test_at_least_counts_the_threshold_itself(level, expected):
     assert decided(at_least(), better="lower", A=runs(level)).verdict == expected
 
 
+@pytest.mark.parametrize(("level", "expected"), [(0.4, BORNE_OUT), (0.5, BORNE_OUT), (0.501, NOT_BORNE_OUT)])
+def test_at_most_counts_the_threshold_itself(level, expected):
+    assert decided(at_most(), A=runs(level)).verdict == expected
+    assert decided(at_most(), better="lower", A=runs(level)).verdict == expected
+    found = published_holds(at_most(), {key("A"): "0.7"})
+    assert found.sentence == "As printed, A on D, avg (0.7) is not at most 0.5."
+
+
 def test_at_least_around_the_threshold_is_undecided():
     half = noise(18, shape=(5, 3))
     found = decided(at_least(), A=runs(0.5 + np.concatenate([half, -half])))
@@ -246,7 +274,7 @@ def test_lower_can_be_better():
 def test_an_unknown_kind_is_an_error():
     with pytest.raises(ConfigError, match=r"found the kind 'bset'; did you mean 'best'\?"):
         conditions(best(kind="bset"), ())
-    assert len(CLAIMS) == 6
+    assert len(CLAIMS) == 8
 
 
 # --- cited numbers -----------------------------------------------------------------------------------

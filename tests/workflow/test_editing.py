@@ -18,6 +18,7 @@ device: cpu
 """
 TARGETS = ("ifcvaegan_demo", "results/measures/demo-dualvae.csv", "results/figures/dualvae_demo_sparsity.png")
 RUNS = "results/runs"
+AMOUNTS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50)
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +44,13 @@ def test_a_row_an_image_with_what_the_judge_says(edited):
     several = scores(edited, "demo-dualvae/7/0")
     assert several.columns.tolist() == [
         *("index", "accuracy", "ts", "rs", "ts:logit", "rs:logit"),
-        *(f"{name}:lambda={amount}" for amount in (1, 2, 5, 10) for name in ("ts", "rs")),
+        *(f"{name}:lambda={amount}" for amount in AMOUNTS for name in ("ts", "rs")),
+        *("lambda", "length", *(f"valid:lambda={amount}" for amount in AMOUNTS)),
     ]
-    assert (several["ts"] == several["ts:lambda=5"]).all()  # the lambda of the settings
+    curve = several.loc[0, [f"valid:lambda={amount}" for amount in AMOUNTS]].astype(float)
+    chosen = AMOUNTS[curve.argmax()]
+    assert set(several["lambda"]) == {chosen}
+    assert (several["ts"] == several[f"ts:lambda={chosen}"]).all()
 
 
 def test_the_table_is_the_share_of_the_scores(edited):
@@ -89,8 +94,8 @@ def test_another_judge_trains_no_model_again(edited):
 def test_fewer_images_to_judge_train_nothing_again(edited):
     papers = edited.folder / "workflow/papers/dualvae.yaml"
     before = papers.read_text()
-    old = "judged: {by: demo-domains-judge, amounts: [1, 2, 5, 10]}"
-    edited.edit("workflow/papers/dualvae.yaml", old, old.replace("[1, 2, 5, 10]", "[1, 2]"))
+    old = "judged: {by: demo-domains-judge, amounts: *amounts}"
+    edited.edit("workflow/papers/dualvae.yaml", old, old.replace("*amounts", "[1, 2]"))
     planned = edited.planned("results/measures/demo-dualvae.csv")
     papers.write_text(before)
     assert planned == {"judge": 1, "measure": 1}

@@ -82,6 +82,12 @@ def module_settings(module: str) -> Settings:
     raise LookupError(f"{_path(module)} defines no SETTINGS.")
 
 
+@functools.cache
+def validates(protocol: str) -> bool:
+    """Whether the splits of a protocol hold out a validation part: its module has VALIDATES."""
+    return any(_assigned(node) == "VALIDATES" for node in _tree(f"{PROTOCOLS}.{protocol}").body)
+
+
 _FUNCTION = object()
 
 

@@ -102,7 +102,7 @@ rule edit:
     """Keep a few test images of one run with their edits, for a figure."""
     input:
         **TRAINED,
-        after=layout.path("judge", "scores"),  # what shares an allocation is a chain
+        scores=layout.path("judge", "scores"),  # what was chosen; and what shares an allocation is a chain
     output:
         **layout.outputs("edit"),
     log:
@@ -117,7 +117,9 @@ rule edit:
     params:
         **params_of_run("edit"),
     shell:
-        command_of_run("edit", MODEL, "--images {output.images:q}")
+        command_of_run(
+            "edit", MODEL, "--scores {input.scores:q} --images {output.images:q}"
+        )
 
 
 rule reconstruct:

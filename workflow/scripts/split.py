@@ -42,6 +42,8 @@ def main() -> None:
         save_split(split, arguments.output)
         record.about |= {name: getattr(arguments, name) for name in names} | {"train": len(split.train)}
         record.about |= counts(split) | {"leaked": split.leaked}
+        if split.valid is not None:
+            record.about["valid"] = len(split.valid)
 
 
 if __name__ == "__main__":

@@ -462,8 +462,9 @@ def _split_sentences(records: Iterable[Mapping], *, edited: bool) -> Iterator[st
         # Kept records of edited units may still say test_normal and test_anomalous.
         keys = ("test_without", "test_with") if "test_with" in split else ("test_normal", "test_anomalous")
         n_without, n_having = (split[key] for key in keys)
+        to_choose_by = f"; {split['valid']:,} to choose settings by" if "valid" in split else ""
         yield (
-            f"Unit {split['unit']}: {split['train']:,} images to train on; to test on, "
+            f"Unit {split['unit']}: {split['train']:,} images to train on{to_choose_by}; to test on, "
             f"{n_without:,} {without} and {n_having:,} {having}."
         )
     leaking = {split["unit"]: split.get("leaked", 0) for split in splits if split.get("leaked", 0) > 0}

@@ -175,6 +175,7 @@ OF_RULE = {  # besides PARTS
     "split": {
         "unit": str,
         "train": int,
+        "valid": Maybe(int),
         "leaked": Maybe(NUMBER),
         **{f"test_{part}": Maybe(int) for part in ("normal", "anomalous", "with", "without")},
     },

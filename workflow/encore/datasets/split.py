@@ -1,4 +1,6 @@
-"""A split: which images of a dataset train, which are tested, and what is known of the latter."""
+"""A split: which images of a dataset train, which are tested, and what is known of the latter; and which
+validate, where something is chosen by them.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +22,8 @@ class Split:
     Of the test images either `anomalous` is known or, where images are edited and none is anomalous,
     `with_attribute`: whether they have the unit's attribute. Images that have it train as well.
 
-    Raises DataError if either part is empty, repeats an image, or is not in rising order, and if both share
-    an image, unless the protocol is one that `leaks`.
+    Raises DataError if a part is empty, repeats an image, or is not in rising order, and if train and test
+    share an image, unless the protocol is one that `leaks`. Images that validate are in no other part.
     """
 
     train: np.ndarray  # int64 (n_train,), indices
@@ -29,9 +31,11 @@ class Split:
     anomalous: np.ndarray | None = None  # bool (n_test,), one a test image
     with_attribute: np.ndarray | None = None  # bool (n_test,), one a test image
     leaks: bool = False  # whether the protocol tests on training images
+    valid: np.ndarray | None = None  # int64 (n_valid,), indices; None where the protocol holds out none
 
     def __post_init__(self) -> None:
-        for part, indices in (("train", self.train), ("test", self.test)):
+        validating = {} if self.valid is None else {"validation": self.valid}
+        for part, indices in {"train": self.train, "test": self.test, **validating}.items():
             if len(indices) == 0:
                 raise DataError(f"expected at least one {part} image, found none")
             if indices[0] < 0 or np.any(np.diff(indices) <= 0):
@@ -41,6 +45,8 @@ class Split:
             raise DataError(
                 f"expected no image in both parts, found {len(shared)}, the first at index {shared[0]}"
             )
+        if self.valid is not None and np.isin(self.valid, np.union1d(self.train, self.test)).any():
+            raise DataError("expected validation images in no other part, found one that trains or is tested")
         known = [flags for flags in (self.anomalous, self.with_attribute) if flags is not None]
         if len(known) != 1:
             raise DataError(f"expected either anomalous or with_attribute, found {len(known)} of them")
@@ -66,9 +72,10 @@ class Split:
 def save_split(split: Split, path: Path) -> None:
     """Writes a split: indices as int32, flags as uint8 by their name; the same split gives the same bytes.
 
-    Only a split of a protocol that leaks says so, in the metadata.
+    Only a split of a protocol that leaks says so, in the metadata, and only one that validates has `valid`.
     """
-    indices = {"train": split.train.astype(np.int32), "test": split.test.astype(np.int32)}
+    parts = {"train": split.train, "test": split.test, "valid": split.valid}
+    indices = {name: part.astype(np.int32) for name, part in parts.items() if part is not None}
     flags = {"anomalous": split.anomalous, "with_attribute": split.with_attribute}
     known = {name: values.astype(np.uint8) for name, values in flags.items() if values is not None}
     write_atomically(Path(path), save(indices | known, LEAKS if split.leaks else None))
@@ -79,10 +86,12 @@ def load_split(path: Path) -> Split:
     try:
         with safe_open(path, framework="numpy") as stream:
             train, test = (stream.get_tensor(name).astype(np.int64) for name in ("train", "test"))
-            names = {"anomalous", "with_attribute"}.intersection(stream.keys())
+            held = set(stream.keys())
+            valid = stream.get_tensor("valid").astype(np.int64) if "valid" in held else None
+            names = {"anomalous", "with_attribute"} & held
             flags = {name: stream.get_tensor(name).astype(bool) for name in names}
             leaks = stream.metadata() == LEAKS
-        return Split(train, test, **flags, leaks=leaks)
+        return Split(train, test, **flags, leaks=leaks, valid=valid)
     except (OSError, SafetensorError) as error:
         raise DataError(f"{path}: expected a split with train and test ({error})") from None
     except DataError as error:

@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from encore.figures.style import FAINT, WIDTH
+from encore.figures.style import FAINT, INK, WIDTH
 
 MUTED = "#6A7079"  # for words that stand behind the data
 SMALL = 7.5  # points
@@ -18,6 +18,12 @@ def plane() -> tuple[Figure, Axes]:
     axes = figure.subplots()
     axes.margins(0.12)
     axes.set(xlabel="reconstruction score rs", ylabel="transfer score ts")
+    # The reference of all scores: better than 0 is what changes images at all.
+    axes.plot([0], [0], linestyle="none", marker="+", markersize=9, color=INK, zorder=1)
+    axes.annotate(
+        "CIS 0: nothing changed", (0, 0), (-6, -3), textcoords="offset points", ha="right", va="top",
+        color=MUTED, fontsize=SMALL,
+    )  # fmt: skip
     return figure, axes
 
 

@@ -80,7 +80,8 @@ class DualVAE(NetworkMethod):
         ),
         "lambda": (
             "number",
-            "how far a transfer goes: lambda of (3), in lengths of u_i (fixed); u_i w_i (logit)",
+            "how far a transfer goes where it is not chosen for each model: lambda of (3), in lengths of u_i "
+            "(fixed); u_i w_i (logit)",
         ),
     }
 
@@ -89,6 +90,7 @@ class DualVAE(NetworkMethod):
         self.encoder, self.decoder, dual = self.networks.values()
         self.U = dual.weight  # row i is the dual vector u_i
         self.move = MOVES[settings["transfer"]]
+        self.amount = settings["lambda"]  # of `edit`, until another is chosen for the trained model
         phi, theta = list(self.encoder.parameters()), list(self.decoder.parameters())
         self.optimizers = {
             "g": self._adam([*phi, *theta]),
@@ -150,10 +152,14 @@ class DualVAE(NetworkMethod):
         u = self.U[domain] if value else -self.U[domain]
         return self.decoder(self.move(self.encode(x)[0], u, amount))
 
+    def mean_length(self) -> float:
+        """Mean of |u_i| over the dual vectors, in whose lengths (3) measures lambda."""
+        return float(self.U.detach().norm(dim=1).mean())
+
     def edit(self, x: Tensor, y: Tensor, domain: int, value: bool) -> Tensor:
         """The images with label `domain` set to `value`; (B, C, S, S) -> the same shape, in [0, 1].
 
-        `transfer` by the setting lambda. It needs no labels y (Section 3): nobody asks whether an image has
+        `transfer` by `amount`. It needs no labels y (Section 3): nobody asks whether an image has
         `value` already, nor does Algorithm 2.
         """
         return self.transfer(x, domain, value, self.settings["lambda"])

@@ -5,6 +5,8 @@ divergence, for how diverse the translations of an image are. The two cannot be 
 cis_dualvae throughout.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
 
@@ -37,3 +39,12 @@ def cis_dualvae(original: np.ndarray, transferred: np.ndarray) -> dict[str, np.n
     ts = matrices[:, on_diagonal].mean(axis=1)
     rs = -np.abs(matrices[:, ~on_diagonal]).mean(axis=1)
     return {"ts": ts, "rs": rs}
+
+
+def best_amount(curve: Mapping[float, float]) -> float:
+    """The amount of highest CIS, the smaller one of two that tie; NaN where none has a number.
+
+    curve: amount -> CIS, NaN where it is undefined, on images that are not tested.
+    """
+    defined = {amount: cis for amount, cis in curve.items() if not np.isnan(cis)}
+    return min(defined, key=lambda amount: (-defined[amount], amount), default=np.nan)

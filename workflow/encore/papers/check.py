@@ -12,7 +12,7 @@ from encore.papers.kinds import COUNT, FIGURES, METRICS
 from encore.papers.model import AVERAGE, READINGS, Experiment, Paper, experiments_in
 from encore.papers.schema import LOOKS_LIKE_A_NUMBER, schema_faults
 from encore.papers.settings import schema_of
-from encore.registry import METHODS, PROTOCOLS, MethodFacts, method_facts, module_settings, names
+from encore.registry import METHODS, PROTOCOLS, MethodFacts, method_facts, module_settings, names, validates
 from encore.strict import nearest
 
 
@@ -110,7 +110,15 @@ def _label_faults(experiment: Experiment, facts: MethodFacts, place: str) -> lis
     if experiment.judged and "edit" not in facts.offers:
         return faults + _lacking(experiment, {"edit"}, place)
     if experiment.judged:
-        needed = {"transfer"} if "amounts" in experiment.judged else set()
+        needed = set()
+        if "amounts" in experiment.judged:
+            needed = {"transfer", "mean_length"}
+            faults += [
+                f"{place}.judged.amounts: one is chosen on a validation part, and the protocol {protocol!r} "
+                "holds out none."
+                for protocol in dict.fromkeys(experiment.protocols.values())
+                if protocol in names(PROTOCOLS) and not validates(protocol)
+            ]
         if not all(len(experiment.domains_of(unit)) > 1 for unit in experiment.units):
             needed.add("reconstruct")
         faults += _lacking(experiment, needed, place)

@@ -23,6 +23,7 @@ class Metric:
     """A metric: what of a run it measures, which way is better, and its bounds.
 
     module: of metrics/, where it is not the one that always measures that; it is asked by tables alone.
+    beside: what a reader must know beside the numbers, for a table's foot.
     """
 
     of: tuple[str, ...]
@@ -30,7 +31,10 @@ class Metric:
     low: float | None = None
     high: float | None = None
     module: str = ""
+    beside: str = ""
 
+
+UNCHANGED = "A model that changes no image has a CIS of 0, a ts of 0 and an rs of 0."
 
 METRICS: Mapping[str, Metric] = {
     "AUROC": Metric((SCORES,), "higher", 0, 1),
@@ -44,9 +48,9 @@ METRICS: Mapping[str, Metric] = {
     "Class0+Class1": Metric((EDITS,), "higher", 0, 2),
     "success": Metric((EDITS,), "higher", 0, 1),
     "accuracy": Metric((EDITS, TRANSFERS), "higher", 0, 1),
-    "CIS": Metric((TRANSFERS,), "higher"),
-    "ts": Metric((TRANSFERS,), "higher"),
-    "rs": Metric((TRANSFERS,), "higher"),
+    "CIS": Metric((TRANSFERS,), "higher", beside=UNCHANGED),
+    "ts": Metric((TRANSFERS,), "higher", beside=UNCHANGED),
+    "rs": Metric((TRANSFERS,), "higher", beside=UNCHANGED),
 }
 COUNT = "count"  # of a table that counts images: no run gives it
 
@@ -105,6 +109,7 @@ FIGURES: Mapping[str, FigureKind] = {
         "judge", "scores", ("experiments", "unit", "images"), runs=EVERY, offers=frozenset({"edit"})
     ),
     "sparsity": FigureKind("measure", "measures", ("experiments", "unit"), offers=frozenset({"edit"})),
+    "lambdas": FigureKind("measure", "measures", ("experiments", "unit"), offers=frozenset({"transfer"})),
     "contrast": FigureKind("contrast", "contrast", ()),
     "filters": FigureKind("contrast", "contrast", ()),
 }
@@ -115,9 +120,11 @@ CLAIMS: Mapping[str, tuple[str, ...]] = {  # kind -> its keys, besides those tha
     "best": ("cell",),
     "ordered": ("groups",),
     "equal": ("cells", "margin"),
+    "no_worse": ("cells", "margin"),
     "at_chance": ("cell", "chance", "margin"),
     "below_chance": ("cell", "chance"),
     "at_least": ("cell", "threshold"),
+    "at_most": ("cell", "threshold"),
 }
 
 

@@ -6,9 +6,11 @@ conditions on the difference of two means:
     best          `cell` is better than every other method that the table has for its dataset and subset
     ordered       `groups`, worst first: every cell of a group is better than every cell of the group before
     equal         the two `cells` differ by at most `margin`
+    no_worse      the first of two `cells` is worse than the second by at most `margin`, or better
     at_chance     `cell` is better than `chance` by at most `margin`, or worse
     below_chance  `cell` is worse than `chance`
     at_least      `cell` is no less than `threshold`, whichever direction of its metric is better
+    at_most       `cell` is no more than `threshold`, likewise
 """
 
 import itertools
@@ -25,8 +27,9 @@ from encore.tables.entry import Key
 
 ROUND_OFF = 1e-9  # far more than the error of a mean of floats, far less than any printed digit
 BETTER, WORSE = "better than", "worse than chance,"
-AT_LEAST = "at least"
+AT_LEAST, AT_MOST = "at least", "at most"
 SAME, NO_BETTER = "within {margin:g} of", "at most {margin:g} better than chance,"
+NO_WORSE = "at most {margin:g} worse than"
 STRICT = (BETTER, WORSE)  # a tie is neither
 
 
@@ -50,12 +53,13 @@ class Condition:
 
     def slack(self, difference: float | np.ndarray, better: str) -> float | np.ndarray:
         """How far inside its edge the condition lies if left minus right is `difference`."""
-        if self.relation == AT_LEAST:
-            return difference
+        if self.relation in (AT_LEAST, AT_MOST):
+            return difference if self.relation == AT_LEAST else -difference
         gain = difference if better == "higher" else -difference
         if self.relation in STRICT:
             return gain if self.relation == BETTER else -gain
-        return self.margin - (abs(gain) if self.relation == SAME else gain)
+        beyond = {SAME: abs(gain), NO_BETTER: gain, NO_WORSE: -gain}[self.relation]
+        return self.margin - beyond
 
     def holds(self, difference: float | np.ndarray, better: str) -> bool | np.ndarray:
         """Whether it holds: a tie is neither better nor worse, a difference of just the margin is within."""
@@ -89,15 +93,16 @@ def conditions(claim: Mapping, known: Iterable[Key]) -> list[Condition]:
     if kind not in CLAIMS:
         raise ConfigError([f"the claim {claim['says']!r}: found the kind {kind!r}; {nearest(kind, CLAIMS)}"])
     margin = claim["margin"]["value"] if "margin" in claim else 0.0
-    if kind == "equal":
+    if kind in ("equal", "no_worse"):
         left, right = map(_key, claim["cells"])
-        return [Condition(left, SAME, right, margin)]
+        return [Condition(left, SAME if kind == "equal" else NO_WORSE, right, margin)]
     if kind == "at_chance":
         return [Condition(_key(claim["cell"]), NO_BETTER, claim["chance"]["value"], margin)]
     if kind == "below_chance":
         return [Condition(_key(claim["cell"]), WORSE, claim["chance"]["value"])]
-    if kind == "at_least":
-        return [Condition(_key(claim["cell"]), AT_LEAST, claim["threshold"]["value"])]
+    if kind in ("at_least", "at_most"):
+        relation = AT_LEAST if kind == "at_least" else AT_MOST
+        return [Condition(_key(claim["cell"]), relation, claim["threshold"]["value"])]
     if kind == "best":
         groups = [_others(claim, known), [_key(claim["cell"])]]
     else:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
+from encore.papers.kinds import METRICS
 from encore.papers.model import Paper
 from encore.tables.entry import cell_units
 from encore.tables.equivalence import counts
@@ -15,8 +16,11 @@ def foot(paper: Paper, name: str, frame: pd.DataFrame, measures: Mapping[str, pd
     """All sentences. frame: the long table `name`, as `build_table` made it from `measures`."""
     table = paper.tables[name]
     sentences = [_how_many_were_run(frame), *_comparison_sentences(frame, table)]
+    if table["metric"] in METRICS and METRICS[table["metric"]].beside:
+        sentences.append(METRICS[table["metric"]].beside)
     if runs := _runs_shown(paper, table, measures):
         sentences += _run_sentences(runs)
+        sentences += _chosen_sentences(runs, measures)
         sentences += _assumed_sentences(paper, runs, _readings(frame, table))
     return sentences
 
@@ -104,6 +108,23 @@ def _run_sentences(runs: Mapping[str, pd.DataFrame]) -> list[str]:
         f"Seeds: {_by_experiment(runs, 'seed')}.",
         f"Declared deviations: {'; '.join(deviations)}." if deviations else "No deviation was declared.",
     ]
+
+
+def _chosen_sentences(runs: Mapping[str, pd.DataFrame], measures: Mapping[str, pd.DataFrame]) -> list[str]:
+    """The lambda that was chosen for every run behind the table, and the length that it is measured in."""
+    said = []
+    for experiment, part in runs.items():
+        found = {
+            metric: own_runs(measures[experiment], metric, part["unit"].unique())
+            for metric in ("lambda", "length")
+        }
+        if found["lambda"] is None:
+            continue
+        both = zip(found["lambda"].itertuples(), found["length"]["value"], strict=True)
+        said += [f"{experiment} {row.unit}/{row.seed}: {row.value:g} ({length:.2f})" for row, length in both]
+    if not said:
+        return []
+    return [f"λ of the highest CIS on validation images (and the mean length of u): {'; '.join(said)}."]
 
 
 def _by_experiment(runs: Mapping[str, pd.DataFrame], column: str, length: int | None = None) -> str:
