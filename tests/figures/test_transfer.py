@@ -75,6 +75,14 @@ def test_every_line_of_equal_cis_has_its_sum_for_a_name():
         np.testing.assert_allclose(sum(text.get_position()), level, atol=1e-12)
 
 
+def test_a_cross_stands_for_a_model_that_changes_nothing():
+    axes = transfer_figure(models(), "").axes[0]
+    (cross,) = [line for line in axes.lines if line.get_marker() == "+"]
+    np.testing.assert_array_equal(cross.get_xydata(), [[0, 0]])
+    assert axes.get_xlim()[1] > 0 > axes.get_ylim()[0]  # wherever the models lie
+    assert axes.get_title(loc="left") == "+ a model that changes nothing"
+
+
 def test_names_of_equal_cis_do_not_overlap_and_lie_within_the_axes():
     figure = transfer_figure(models(), "")
     figure.draw_without_rendering()

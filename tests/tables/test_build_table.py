@@ -281,6 +281,29 @@ def test_a_table_that_nothing_is_printed_for():
     assert "3 of 3 cells were run." in said
 
 
+def of_transfers(metrics):
+    """Measures of CIS, and rows of other metrics: {metric: {(unit, seed): value}}."""
+    return pd.concat([runs("gan", values, metric=metric) for metric, values in metrics.items()])
+
+
+def test_the_foot_says_what_a_model_that_changes_nothing_has_and_what_was_chosen():
+    of_it, values = demo(), {("0", 0): 0.1, ("0", 1): 0.2, ("1", 0): 0.3}
+    of_it.tables["demo"]["metric"] = "CIS"
+    plain = {"gan": of_transfers({"CIS": values})}
+    said = foot(of_it, "demo", build_table(of_it, "demo", plain, "code", FACTS, {}), plain)
+    assert "A model that changes no image has a CIS of 0, a ts of 0 and an rs of 0." in said
+    assert not [text for text in said if "λ" in text]
+    chosen = {("1", 0): 0.5, ("0", 1): 10.0, ("0", 0): 5.0}
+    lengths = {("0", 0): 1.234, ("1", 0): 3.0, ("0", 1): 2.0}
+    swept = {"gan": of_transfers({"CIS": values, "lambda": chosen, "length": lengths})}
+    said = foot(of_it, "demo", build_table(of_it, "demo", swept, "code", FACTS, {}), swept)
+    assert (
+        "λ of the highest CIS on validation images (and the mean length of u): gan 0/0: 5 (1.23); "
+        "gan 0/1: 10 (2.00); gan 1/0: 0.5 (3.00)."
+    ) in said
+    assert "changes no image" not in " ".join(foot(demo(), "demo", build({}), {}))
+
+
 def test_the_average_of_one_unit_is_left_out():
     cells = [{"dataset": "F", "method": "GAN", "experiment": "alone"}]
     frame = build({"alone": runs("alone", {("0", 0): 0.9})}, cells=cells)

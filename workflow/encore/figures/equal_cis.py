@@ -18,20 +18,17 @@ def plane() -> tuple[Figure, Axes]:
     axes = figure.subplots()
     axes.margins(0.12)
     axes.set(xlabel="reconstruction score rs", ylabel="transfer score ts")
-    # The reference of all scores: better than 0 is what changes images at all.
-    axes.plot([0], [0], linestyle="none", marker="+", markersize=9, color=INK, zorder=1)
-    axes.annotate(
-        "CIS 0: nothing changed", (0, 0), (-6, -3), textcoords="offset points", ha="right", va="top",
-        color=MUTED, fontsize=SMALL,
-    )  # fmt: skip
     return figure, axes
 
 
 def lines_of_equal_cis(axes: Axes) -> None:
     """Faint lines of equal CIS = ts + rs behind what is drawn, each named where it begins at the left or top.
 
-    The limits of both axes stay as they are.
+    A cross stands for a model that changes no image, the reference of both scores. The limits of both axes
+    then stay as they are.
     """
+    axes.plot([0], [0], linestyle="none", marker="+", markersize=9, color=INK, zorder=1)
+    axes.set_title("+ a model that changes nothing", loc="left", fontsize=8.5)
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
     axes.set(xlim=(left, right), ylim=(bottom, top))
     low, high = left + bottom, right + top

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, NullLocator
 
 from encore.figures.inputs import OF_MEASURES, by_label
 from encore.figures.style import INK, WIDTH, legend_below, looks_of, styled
@@ -32,12 +33,13 @@ def lambdas_figure(measures: Mapping[str, pd.DataFrame], unit: str, title: str) 
     """
     figure = Figure(figsize=(WIDTH, 4.2))
     axes = figure.subplots()
-    handles = []
+    handles, amounts = [], set()
     for label, look in looks_of(list(measures), 3.5).items():
         rows = measures[label][measures[label]["unit"] == unit]
         curves = _curves(rows)
         if curves.empty:
             raise ValueError(f"the measures hold no CIS on validation images of unit {unit!r}.")
+        amounts |= {*curves.index}
         own = rows[rows["score"] == MAIN_SCORE].set_index(["metric", "seed"])["value"]
         for seed, curve in curves.items():
             axes.plot(curve.index, curve, linewidth=1, **look)
@@ -50,6 +52,10 @@ def lambdas_figure(measures: Mapping[str, pd.DataFrame], unit: str, title: str) 
     axes.axhline(0, color=INK, linestyle="--", linewidth=1)
     handles.append(Line2D([], [], color=INK, linestyle="--", linewidth=1, label="nothing changed"))
     axes.set_xscale("log")
+    axes.set_xlim(min(amounts) / 1.3, max(amounts) * 1.3)  # also where there is nothing to show
+    axes.xaxis.set_major_locator(FixedLocator(sorted(amounts)))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.set(xlabel="λ (the chosen one is large)", ylabel="CIS on validation images")
     figure.suptitle(title)
     legend_below(figure, handles)
