@@ -198,6 +198,21 @@ def test_edit_decodes_the_mean_latent_moved_along_its_dual_vector(transfer, valu
     shared.assert_images_like(edited, x, low=0)
 
 
+def test_edit_goes_as_far_as_was_chosen_for_the_model():
+    model, (x, y) = trained(), batch()
+    assert torch.equal(model.edit(x, y, 1, True), model.transfer(x, 1, True, 1.5))  # of the settings
+    model.amount = 20.0
+    assert torch.equal(model.edit(x, y, 1, True), model.transfer(x, 1, True, 20.0))
+    assert not torch.equal(model.edit(x, y, 1, True), model.transfer(x, 1, True, 1.5))
+
+
+def test_the_length_of_the_dual_vectors_by_hand():
+    model = method()
+    with torch.no_grad():
+        model.U.copy_(torch.tensor([[3.0, 4, 0, 0, 0], [0, 0, 0, 0, 1], [0, 2, 0, 0, 0]]))
+    assert model.mean_length() == pytest.approx((5 + 1 + 2) / 3)
+
+
 def test_edit_needs_no_labels_and_draws_nothing():
     model = trained()
     x, y = batch()

@@ -162,4 +162,4 @@ class DualVAE(NetworkMethod):
         `transfer` by `amount`. It needs no labels y (Section 3): nobody asks whether an image has
         `value` already, nor does Algorithm 2.
         """
-        return self.transfer(x, domain, value, self.settings["lambda"])
+        return self.transfer(x, domain, value, self.amount)
