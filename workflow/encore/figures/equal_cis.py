@@ -28,7 +28,7 @@ def lines_of_equal_cis(axes: Axes) -> None:
     then stay as they are.
     """
     axes.plot([0], [0], linestyle="none", marker="+", markersize=9, color=INK, zorder=1)
-    axes.set_title("+ a model that changes nothing", loc="left", fontsize=8.5)
+    axes.set_title("+ a model that changes nothing", loc="left", fontsize=8.5, pad=12)
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
     axes.set(xlim=(left, right), ylim=(bottom, top))
     low, high = left + bottom, right + top
