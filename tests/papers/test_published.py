@@ -152,7 +152,7 @@ def test_a_row_that_is_no_number_or_stands_twice_is_refused(tmp_path, rows, expe
 # Of each table: its rows, the numbers in them, their sum, and the beginning of a SHA-256 of its rows.
 PINNED = {
     ("dualvae", "Table 1"): (8, 16, 0.519, "dea7d551e6ccb304"),
-    ("dualvae", "Figure 6"): (5, 0, 0, "6e92948e8b1d0cd9"),
+    ("dualvae", "Figure 6"): (10, 0, 0, "e28f1b732b1838ed"),
     ("ifcvaegan", "Table 1"): (15, 15, 7.2690, "7e0c0cae4e0ed947"),
     ("ifcvaegan", "Table 1 (sums)"): (5, 5, 7.128, "be1a830ffeffb868"),
     ("ifcvaegan", "Section 1"): (1, 0, 0, "93d78e546988c331"),
