@@ -43,6 +43,30 @@ def real_data() -> Path:
     return Path(folder)
 
 
+@pytest.fixture(scope="session")
+def random_inception():
+    """Tensors by name for the network of Inception Score and FID, whose features tell images apart."""
+    import torch
+
+    from encore.networks.inception import fid_network
+
+    random = torch.Generator().manual_seed(0)
+    with torch.device("meta"):
+        shapes = {name: tensor.shape for name, tensor in fid_network().state_dict().items()}
+    constant = {"running_var": 1.0, "running_mean": 0.0, "bias": 0.0, "num_batches_tracked": 0}
+    tensors = {}
+    for name, shape in shapes.items():
+        kind = name.rpartition(".")[2]
+        if kind in constant:
+            tensors[name] = torch.full(shape, constant[kind])
+        elif len(shape) == 1:  # the scale of a batch norm
+            tensors[name] = torch.ones(shape)
+        else:
+            fan_in = shape[1:].numel()
+            tensors[name] = torch.randn(shape, generator=random) * (2 / fan_in) ** 0.5
+    return tensors | {"fc.bias": torch.randn(1008, generator=random)}
+
+
 @dataclass(frozen=True)
 class Project:
     """A project folder and how to run things in it."""

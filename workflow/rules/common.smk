@@ -114,7 +114,7 @@ wildcard_constraints:
     unit="[A-Za-z0-9_]+",
     seed="0|[1-9][0-9]{0,9}",
     split_seed="0|[1-9][0-9]{0,9}",
-    weights="vgg19|vgg19_caffe|inception_v3",
+    weights="vgg19|vgg19_caffe|inception_v3|inception_fid",
     table="|".join(TABLES),
     figure="|".join(FIGURES),
 
@@ -202,6 +202,24 @@ def judge_weights_of(wildcards):
     return weights_in(EXPERIMENTS[experiment_of(wildcards).judged["by"]])
 
 
+def reference_of(wildcards):
+    """The statistics of real images that a run's images are compared with, if they are."""
+    by = experiment_of(wildcards).generated.get("reference")
+    if by is None:
+        return []
+    return layout.path(
+        "generate", "statistics", experiment=by, unit=wildcards.unit, seed=0
+    )
+
+
+def how_generated(wildcards):
+    """Digest of how the images that a run makes are measured; its source is only said."""
+    generated = experiment_of(wildcards).generated
+    return settings_digest(
+        {key: value for key, value in generated.items() if key != "source"}
+    )
+
+
 def settings_of(wildcards):
     """Digest of all settings that a run's numbers depend on."""
     job = experiment_of(wildcards).job(
@@ -272,6 +290,8 @@ def group_of(wildcards):
     facts = method_facts(experiment_of(wildcards).method)
     if facts.judges:  # many runs wait for it
         return f"judge_{wildcards.unit}"
+    if wildcards.experiment in REFERENCES:  # and for this one's statistics
+        return f"reference_{wildcards.unit}"
     return f"unit_{wildcards.unit}" if facts.on_gpu else "fits"
 
 
@@ -289,8 +309,18 @@ def runs_of(name, stage, output, unit=None):
 
 
 def scores_of(wildcards):
+    """The scores of an experiment's runs; none where they ask for Inception's weights, which are not there."""
     experiment = experiment_of(wildcards)
+    if experiment.generated and not inception_is_expected():
+        return []
     return runs_of(experiment.name, experiment.scored_by, "scores")
+
+
+def inception_is_expected():
+    """Whether the weights of Inception Score and FID are there, or are to be fetched."""
+    made = Path(layout.path("weights", "weights", weights="inception_fid"))
+    published = Path(config["data_dir"], "inception_fid").glob("*.pth")
+    return config["inception"] == "fetch" or made.exists() or any(published)
 
 
 def records_of_scores(wildcards):

@@ -5,7 +5,10 @@
 
 # Edited images are judged by a classifier, itself a run of its own; what is written is the same.
 JUDGED = [name for name, experiment in EXPERIMENTS.items() if experiment.judged]
-NOT_JUDGED = [name for name in EXPERIMENTS if name not in JUDGED]
+# Images that a method makes are measured together, by a network that is the same for all.
+GENERATED = [name for name, experiment in EXPERIMENTS.items() if experiment.generated]
+REFERENCES = {EXPERIMENTS[name].generated.get("reference") for name in GENERATED}
+SCORED = [name for name in EXPERIMENTS if name not in (*JUDGED, *GENERATED)]
 
 DATA = {"split": split_of, "inventory": inventory_of, "weights": weights_of}
 TRAINED = DATA | {"model": model_of}
@@ -54,7 +57,7 @@ rule score:
     log:
         layout.log("score"),
     wildcard_constraints:
-        experiment="|".join(NOT_JUDGED),
+        experiment="|".join(SCORED),
     group:
         group_of
     conda:
@@ -95,6 +98,37 @@ rule judge:
             "judge",
             MODEL,
             "--judge {input.judge:q} --judge-weights {input.judge_weights:q} --scores {output.scores:q}",
+        )
+
+
+rule generate:
+    """Measure the images that one run makes by Inception Score and FID."""
+    input:
+        **TRAINED,
+        inception=layout.path("weights", "weights", weights="inception_fid"),
+        reference=reference_of,
+    output:
+        **layout.outputs("generate"),
+    log:
+        layout.log("generate"),
+    wildcard_constraints:
+        experiment="|".join(GENERATED) or "none",
+    group:
+        group_of
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        **resources_of_run("score"),
+    params:
+        **params_of_run("generate"),
+        generated=how_generated,
+    shell:
+        command_of_run(
+            "generate",
+            MODEL,
+            "--inception {input.inception:q} --reference {input.reference:q}",
+            "--scores {output.scores:q} --statistics {output.statistics:q}",
         )
 
 

@@ -33,16 +33,27 @@ PRETRAINED = {
         sha256_prefix="0cc3c7bd",  # as for vgg19
         urls=("https://download.pytorch.org/models/inception_v3_google-0cc3c7bd.pth",),
     ),
+    # The network of Inception Score and FID, as pytorch-fid has ported it; no other one stands in for it.
+    "inception_fid": File(
+        name="pt_inception-2015-12-05-6726825d.pth",
+        bytes=95628359,
+        sha256="6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2",
+        urls=(
+            "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/"
+            "pt_inception-2015-12-05-6726825d.pth",
+        ),
+    ),
 }
 VGG19_CONVS = ((1, 2), (2, 2), (3, 4), (4, 4), (5, 4))  # (block, convolutions)
 INCEPTION_CLASSIFIERS = ("AuxLogits.", "fc.")  # how the names of their tensors begin
 
 
 def fetch_pretrained(name: str, data_dir: Path) -> tuple[RawFile, dict[str, Tensor]]:
-    """The checked file of pretrained weights, and its tensors without any classifier of ImageNet.
+    """The checked file of pretrained weights, and its tensors.
 
     A VGG-19's are called `conv<block>_<index>.weight`, `.bias`; those of Inception-v3 keep torchvision's
-    names. All take red, green and blue in this order. Raises DownloadError where the file cannot be had or
+    names. All are without their classifier of ImageNet but the network of Inception Score and FID, which
+    needs it. All take red, green and blue in this order. Raises DownloadError where the file cannot be had or
     does not fit its checksum.
     """
     # A pickle that does not fit its checksum is never opened, whatever config.yaml says.
@@ -54,8 +65,7 @@ def fetch_pretrained(name: str, data_dir: Path) -> tuple[RawFile, dict[str, Tens
         published = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError):
         raise DownloadError(f"{raw.path}: expected tensors and nothing else, found other objects") from None
-    kept = without_classifiers if name == "inception_v3" else name_convolutions
-    return raw, kept(published)
+    return raw, KEPT[name](published)
 
 
 def name_convolutions(published: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -77,3 +87,6 @@ def without_classifiers(published: dict[str, Tensor]) -> dict[str, Tensor]:
 def red_first(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """Weights whose first convolution takes blue, green and red, for red, green and blue."""
     return tensors | {"conv1_1.weight": tensors["conv1_1.weight"].flip(1).contiguous()}
+
+
+KEPT = {"vgg19": name_convolutions, "inception_v3": without_classifiers, "inception_fid": dict}

@@ -49,6 +49,8 @@ def experiment_faults(experiment: Experiment, place: str) -> list[str]:
         faults += _label_faults(experiment, facts, place)
         if experiment.resemblance:
             faults += _lacking(experiment, {"reconstruct"}, place)
+        if experiment.generated:
+            faults += _generated_faults(experiment, facts, f"{place}.generated")
     return faults
 
 
@@ -105,7 +107,7 @@ def _setting_faults(experiment: Experiment, facts: MethodFacts, place: str) -> l
 def _label_faults(experiment: Experiment, facts: MethodFacts, place: str) -> list[str]:
     """What only methods with labels can have, and what only methods that edit can be judged by."""
     faults = []
-    if experiment.domains and not facts.labelled:
+    if experiment.domains and not (facts.labelled or experiment.generated):
         faults.append(f"{place}.domains: the method {experiment.method!r} takes no labels.")
     if experiment.judged and "edit" not in facts.offers:
         return faults + _lacking(experiment, {"edit"}, place)
@@ -122,6 +124,20 @@ def _label_faults(experiment: Experiment, facts: MethodFacts, place: str) -> lis
         if not all(len(experiment.domains_of(unit)) > 1 for unit in experiment.units):
             needed.add("reconstruct")
         faults += _lacking(experiment, needed, place)
+    return faults
+
+
+def _generated_faults(experiment: Experiment, facts: MethodFacts, place: str) -> list[str]:
+    """What cannot be measured of the images that a method makes."""
+    faults = []
+    if experiment.judged or experiment.resemblance:
+        faults.append(f"{place}: an experiment with it has neither `judged` nor `resemblance`.")
+    shows = "reconstruct" in facts.offers and not facts.labelled
+    if not shows:
+        faults += _lacking(experiment, {"sample"}, place)
+    images, splits = experiment.generated["images"], experiment.generated["splits"]
+    if splits > images:
+        faults.append(f"{place}.splits: found {splits:,}; expected up to {images:,}, the images there are.")
     return faults
 
 
@@ -152,12 +168,40 @@ def judge_faults(paper: Paper, known: Iterable[str], place: str) -> list[str]:
             for unit in experiment.units
             if unit not in judge.units or judge.domains_of(unit) != experiment.domains_of(unit)
         ]
-        for reading in READINGS:
-            sizes = [one.values(reading).get("image_size") for one in (experiment, judge)]
-            if sizes[0] != sizes[1]:
-                faults.append(f"{where}: {by} sees images of {sizes[1]} pixels, {name} makes {sizes[0]}.")
-                break
+        faults += _size_fault(experiment, judge, where)
     return faults
+
+
+def reference_faults(paper: Paper, known: Iterable[str], place: str) -> list[str]:
+    """Faults of the references to real images: their statistics must be one thing, of images of that size.
+
+    known: as for `judge_faults`.
+    """
+    faults = []
+    for name, experiment in paper.experiments.items():
+        if "reference" not in experiment.generated:
+            continue
+        where, by = f"{place}.{name}.generated.reference", experiment.generated["reference"]
+        faults += _unknown(where, by, known)
+        if by not in paper.experiments:
+            continue
+        reference = paper.experiments[by]
+        if not reference.generated or "reference" in reference.generated or not reference.deterministic:
+            faults.append(f"{where}: {by} has no statistics of real images, as the method real_images gives.")
+        faults += [
+            f"{where}: {by} has no unit {unit!r}." for unit in experiment.units if unit not in reference.units
+        ]
+        faults += _size_fault(experiment, reference, where)
+    return faults
+
+
+def _size_fault(experiment: Experiment, other: Experiment, place: str) -> list[str]:
+    """Where the experiment makes images of another size than those that the other one sees."""
+    for reading in READINGS:
+        made, seen = (one.values(reading).get("image_size") for one in (experiment, other))
+        if made != seen:
+            return [f"{place}: {other.name} sees images of {seen} pixels, {experiment.name} makes {made}."]
+    return []
 
 
 # --- what is printed ---------------------------------------------------------------------------------

@@ -91,14 +91,17 @@ def results_named(target: str) -> list[str]:
 
 
 def experiments_of(targets: Iterable[str]) -> list[Experiment]:
-    """The experiments behind papers, targets, tables and figures, each once, then those that judge them.
+    """The experiments behind papers, targets, tables and figures, each once, then those that these refer to:
+    what judges them, and the real images that they are compared with.
 
     A ConfigError as `parts_of`.
     """
     entries = [entry for target in targets for entry in parts_of(target).values()]
     names = dict.fromkeys(name for entry in entries for name in experiments_in(entry))
-    judges = dict.fromkeys(find_experiment(name).judged.get("by", "") for name in names)
-    return [find_experiment(name) for name in dict.fromkeys([*names, *judges]) if name]
+    found = [find_experiment(name) for name in names]
+    judges = [experiment.judged.get("by", "") for experiment in found]
+    references = [experiment.generated.get("reference", "") for experiment in found]
+    return [find_experiment(name) for name in dict.fromkeys([*names, *judges, *references]) if name]
 
 
 # --- digests of data ---------------------------------------------------------------------------------

@@ -10,11 +10,14 @@ from dataclasses import dataclass
 
 
 SCORES, EDITS, TRANSFERS, RECONSTRUCTIONS = "scores", "edits", "transfers", "reconstructions"
+SAMPLES, COMPARED = "samples", "samples beside real images"
 MEASURED_BY = {  # what the runs of an experiment give -> the module of metrics/ that always measures it
     SCORES: "ranking",
     EDITS: "editing",
     TRANSFERS: "transfer",
     RECONSTRUCTIONS: "resemblance",
+    SAMPLES: "generation",
+    COMPARED: "generation",
 }
 
 
@@ -51,6 +54,8 @@ METRICS: Mapping[str, Metric] = {
     "CIS": Metric((TRANSFERS,), "higher", beside=UNCHANGED),
     "ts": Metric((TRANSFERS,), "higher", beside=UNCHANGED),
     "rs": Metric((TRANSFERS,), "higher", beside=UNCHANGED),
+    "IS": Metric((SAMPLES,), "higher", 1),
+    "FID": Metric((COMPARED,), "lower", 0),
 }
 COUNT = "count"  # of a table that counts images: no run gives it
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from encore.datasets.catalogue import DATASETS
-from encore.papers.kinds import EDITS, RECONSTRUCTIONS, SCORES, TRANSFERS
+from encore.papers.kinds import COMPARED, EDITS, RECONSTRUCTIONS, SAMPLES, SCORES, TRANSFERS
 from encore.registry import method_facts
 
 READINGS = ("paper", "code")  # every setting with readings has these two; it may have more
@@ -52,20 +52,30 @@ class Experiment:
     allocation: Mapping[str, object] = field(default_factory=lambda: dict(ALLOCATION))
     # Unit -> the classes that the paper says its reconstructions resemble; no part of a job.
     resemblance: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    # Unit -> the attributes that a labelled method is given; a unit that is not here is its own attribute.
+    # Unit -> the attributes that a labelled method is given, or the classes that it stands for where images
+    # are generated; a unit that is not here is its own attribute.
     domains: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     # `by`, the experiment whose classifier says what edited images show; on how many `images` of the test
     # part, and at which `amounts` of a transfer; no part of a training's job.
     judged: Mapping[str, object] = field(default_factory=dict)
+    # How many `images` its method makes, and how they are measured; FID against the statistics of the
+    # experiment `reference`; no part of a training's job.
+    generated: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def scored_by(self) -> str:
-        """The stage that gives the scores of its runs: edited images are judged, all others scored."""
+        """The stage that gives the scores of its runs: edited images are judged, made ones measured together,
+        all others scored.
+        """
+        if self.generated:
+            return "generate"
         return "judge" if self.judged else "score"
 
     @property
     def gives(self) -> tuple[str, ...]:
         """What of its runs is measured."""
+        if self.generated:
+            return (SAMPLES, COMPARED) if "reference" in self.generated else (SAMPLES,)
         if self.judged:
             return (TRANSFERS if self.several_domains else EDITS,)
         return (SCORES, RECONSTRUCTIONS) if self.resemblance else (SCORES,)
@@ -76,7 +86,9 @@ class Experiment:
         return any(len(self.domains_of(unit)) > 1 for unit in self.units)
 
     def domains_of(self, unit: str) -> tuple[str, ...]:
-        """The attributes that a labelled method is given for `unit`, in the order of its labels."""
+        """The attributes that a labelled method is given for `unit`, in the order of its labels; of a method
+        that takes none, the classes that the unit stands for.
+        """
         return self.domains.get(unit, (unit,))
 
     def split_unit(self, unit: str) -> str:
@@ -137,6 +149,8 @@ class Experiment:
 
     def scores(self, reading: str) -> tuple[str, ...]:
         """The scores of its runs by name: columns of `score`, or variants of what its judge says."""
+        if self.generated:
+            return (MAIN_SCORE,)
         if self.judged:
             amounts = [f"lambda={amount:g}" for amount in self.judged.get("amounts", ())]
             return (MAIN_SCORE, *(("logit", *amounts) if self.several_domains else ()))

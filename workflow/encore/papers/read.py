@@ -8,7 +8,14 @@ from pathlib import Path
 
 from encore.datasets.catalogue import DATASETS
 from encore.files import ROOT
-from encore.papers.check import entry_faults, experiment_faults, judge_faults, name_faults, result_faults
+from encore.papers.check import (
+    entry_faults,
+    experiment_faults,
+    judge_faults,
+    name_faults,
+    reference_faults,
+    result_faults,
+)
 from encore.papers.kinds import with_kinds
 from encore.papers.model import ALLOCATION, READINGS, Experiment, Paper
 from encore.papers.schema import read_schema, schema_faults
@@ -88,6 +95,7 @@ def parse_paper(name: str, content: Mapping, published: tuple, where: str) -> Pa
         published,
     )
     faults += judge_faults(paper, content["experiments"], place)
+    faults += reference_faults(paper, content["experiments"], place)
     faults += result_faults(paper, content["experiments"], where)
     if faults:
         raise ConfigError(faults)
@@ -124,4 +132,5 @@ def _experiment(name: str, paper: str, entry: Mapping, groups: Mapping) -> Exper
             for unit, names in entry.get("domains", {}).items()
         },
         judged=entry.get("judged", {}),
+        generated=entry.get("generated", {}),
     )
