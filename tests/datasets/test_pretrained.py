@@ -70,6 +70,25 @@ def test_inception_keeps_torchvisions_names_without_its_classifiers(place, tmp_p
     assert all(torch.equal(tensor, published[name]) for name, tensor in tensors.items())
 
 
+def test_the_network_of_inception_score_and_fid_is_kept_whole(place, tmp_path):
+    published = {"Conv2d_1a_3x3.conv.weight": torch.ones(2), "fc.weight": torch.zeros(3)}
+    raw, tensors = pretrained.fetch_pretrained(
+        "inception_fid", place(saved(published, tmp_path), "inception_fid")
+    )
+    assert raw.verified
+    assert tensors.keys() == published.keys()
+
+
+def test_it_is_the_file_that_pytorch_fid_loads_by_its_whole_checksum():
+    from pytorch_fid.inception import FID_WEIGHTS_URL
+
+    entry = pretrained.PRETRAINED["inception_fid"]
+    assert entry.urls == (FID_WEIGHTS_URL,)
+    assert FID_WEIGHTS_URL.endswith(f"/{entry.name}")
+    assert entry.name.endswith(f"-{entry.sha256[:8]}.pth")
+    assert (len(entry.sha256), entry.sha256_prefix) == (64, None)
+
+
 @pytest.mark.parametrize("name", ["vgg19", "inception_v3"])
 def test_files_are_those_that_torchvision_loads(name):
     from torchvision.models import Inception_V3_Weights, VGG19_Weights

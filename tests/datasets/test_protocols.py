@@ -15,6 +15,7 @@ from encore.datasets.split import Split, save_split
 
 # Class c has 20 + c train images and 5 test images, mixed within each part.
 OF_CLASSES = ("one_vs_all", "pooled_80_20", "digit_is_anomaly", "digit_is_anomaly_leaking")
+OF_EITHER = ("all_images",)
 VALIDATED = ("official_parts_validated", "held_out_fifth_validated")
 OF_ATTRIBUTES = ("celeba_attributes", "one_attribute", "official_parts", "held_out_fifth", *VALIDATED)
 COUNTS = np.arange(20, 30)
@@ -188,6 +189,16 @@ def test_one_vs_all_refuses_a_dataset_without_test_part(labels: np.ndarray) -> N
         ValueError, match="one_vs_all: expected a dataset with an official test part, found none"
     ):
         split_of("one_vs_all", labels, len(labels), 0, split_seed=0)
+
+
+@pytest.mark.parametrize("unit", [0, 7])
+def test_all_images_are_the_official_parts_of_all_classes(labels: np.ndarray, unit: int) -> None:
+    split = split_of("all_images", labels, N_TRAIN, unit, split_seed=unit)
+    assert split.train.tolist() == list(range(N_TRAIN))
+    assert split.test.tolist() == list(range(N_TRAIN, len(labels)))
+    assert not split.anomalous.any()
+    with pytest.raises(ValueError, match="all_images: expected a dataset with an official test part"):
+        split_of("all_images", labels, len(labels), unit, split_seed=0)
 
 
 @pytest.mark.parametrize("protocol", OF_CLASSES)
@@ -412,7 +423,7 @@ def test_protocols_of_classes_refuse_attributes(faces: Images, protocol: str) ->
 
 
 def test_every_protocol_is_one_of_classes_or_of_attributes() -> None:
-    assert set(registry.names(registry.PROTOCOLS)) == {*OF_CLASSES, *OF_ATTRIBUTES}
+    assert set(registry.names(registry.PROTOCOLS)) == {*OF_CLASSES, *OF_ATTRIBUTES, *OF_EITHER}
 
 
 # --- datasets of one paper ------------------------------------------------------------------------

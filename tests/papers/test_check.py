@@ -313,6 +313,91 @@ def test_a_judge_with_a_fault_of_its_own_is_blamed_for_that_alone(paper_with):
     assert fault.startswith("ifcvaegan.yaml: experiments.demo-judge.protocol: found 'held_out_fith'")
 
 
+# --- what generates ----------------------------------------------------------------------------------
+
+HOW = {"images": 100, "batch": 10, "splits": 10, "order_seed": 0, "source": "assumed: a test"}
+REAL = "demo-real"
+
+
+SHOWN = {"image_size": 16, "crop": "none", "resize": "none", "pixel_range": [0, 1]}
+
+
+def generating(paper_with, real=None, **changed):
+    """Faults of the demo's PIAD where it generates; real: what is otherwise of the real images beside it."""
+
+    def change(content):
+        experiments = content["experiments"]
+        made = experiments["demo-piad"] | {"generated": HOW | {"reference": REAL}}
+        experiments["demo-made"] = made | changed
+        experiments[REAL] = {key: made[key] for key in ("title", "dataset", "protocol", "units")} | {
+            "method": "real_images",
+            "settings": {name: {"value": value, "source": "s"} for name, value in SHOWN.items()},
+            "generated": HOW,
+            **(real or {}),
+        }
+
+    place = "piad.yaml: experiments.demo-made"
+    return [fault.removeprefix(place) for fault in paper_with("piad", change) if fault.startswith(place)]
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        (
+            {"generated": HOW | {"splits": 101}},
+            ".splits: found 101; expected up to 100, the images there are.",
+        ),
+        (
+            {"generated": HOW | {"reference": "demo-reel"}},
+            ".reference: found 'demo-reel'; did you mean 'demo-real'?",
+        ),
+        (
+            {"generated": HOW | {"reference": "demo-kde"}},
+            ".reference: demo-kde has no statistics of real images, as the method real_images gives.",
+        ),
+        ({"judged": {"by": REAL}}, ": an experiment with it has neither `judged` nor `resemblance`."),
+    ],
+)
+def test_a_fault_of_what_generates_is_one_sentence(paper_with, changed, expected):
+    assert f".generated{expected}" in generating(paper_with, **changed)
+
+
+def test_what_generates_samples_or_shows(paper_with):
+    """KDE does neither."""
+    (fault,) = paper_with("piad", lambda content: content["experiments"]["demo-kde"].update(generated=HOW))[
+        :1
+    ]
+    assert fault == "piad.yaml: experiments.demo-kde.generated: the method 'kde' does not offer `sample`."
+
+
+@pytest.mark.parametrize("missing", HOW)
+def test_how_images_are_measured_is_stated_in_full(paper_with, missing):
+    how = {key: value for key, value in HOW.items() if key != missing}
+    assert generating(paper_with, generated=how) == [f".generated: the key {missing!r} is missing."]
+
+
+def test_real_images_are_of_the_size_that_is_made(paper_with):
+    settings = {name: {"value": value, "source": "s"} for name, value in (SHOWN | {"image_size": 8}).items()}
+    assert generating(paper_with, {"settings": settings, "units": ["0"]}, units=["0"]) == [
+        ".generated.reference: demo-real sees images of 8 pixels, demo-made makes 16."
+    ]
+
+
+def test_real_images_are_of_every_unit(paper_with):
+    assert generating(paper_with, {"units": ["0"]}, units=["0", "4"]) == [
+        ".generated.reference: demo-real has no unit '4'."
+    ]
+
+
+def test_real_images_that_are_compared_themselves_are_no_reference(paper_with):
+    assert generating(paper_with, {"generated": HOW | {"reference": "demo-made"}}) == [
+        ".generated.reference: demo-real has no statistics of real images, as the method real_images gives."
+    ]
+
+
+# --- judges, all at once -----------------------------------------------------------------------------
+
+
 def test_all_faults_of_a_judge_come_at_once(paper_with):
     def change(content):
         sized(one=16)(content)

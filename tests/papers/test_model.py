@@ -5,6 +5,7 @@ import dataclasses
 from encore.datasets.catalogue import DATASETS
 from encore.digest import settings_digest
 from encore.papers.find import experiments_of, find_experiment
+from encore.papers.kinds import METRICS
 from encore.papers.read import load_paper, load_papers
 
 
@@ -111,6 +112,21 @@ def test_how_edits_are_judged_is_no_part_of_a_job():
     }
     silent = dataclasses.replace(experiment, judged={})
     assert silent.job("code", "float32") == experiment.job("code", "float32")
+
+
+def test_images_that_are_made_are_measured_together_and_how_is_no_part_of_a_job():
+    silent = find_experiment("demo-piad")
+    how = {"images": 10, "batch": 5, "splits": 2, "order_seed": 0, "source": "s"}
+    made = dataclasses.replace(silent, generated=how)
+    compared = dataclasses.replace(silent, generated=how | {"reference": "demo-real"})
+    assert {made.scored_by, compared.scored_by} == {"generate"}
+    assert made.scores("code") == compared.scores("code") == ("score",)
+    metrics = [
+        {name for name, metric in METRICS.items() if set(metric.of) & set(one.gives)}
+        for one in (silent, made, compared)
+    ]
+    assert metrics == [{"AUROC", "AUPRC"}, {"IS"}, {"IS", "FID"}]
+    assert made.job("code", "float32") == compared.job("code", "float32") == silent.job("code", "float32")
 
 
 def test_what_judges_is_run_after_what_it_judges_and_once():
