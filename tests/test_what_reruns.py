@@ -128,7 +128,7 @@ def test_what_makes_nothing_again(copy, before, edits):
     assert changed_by(copy, before, edits) == set()
 
 
-OF_MODEL = {"train", "score", "judge", "edit", "reconstruct", "resemble"}
+OF_MODEL = {"train", "score", "judge", "generate", "edit", "reconstruct", "resemble"}
 RESIDUAL = {"piad", "dualvae", "cvae"}
 LABEL_LOSSES = {"fadernet", "stargan", "attribute_classifier", "inception_classifier", "cvae"}
 
