@@ -31,7 +31,7 @@ for name, e in all_experiments().items():
     about = {"method": e.method, "reader": DATASETS[e.dataset].reader, "gives": e.gives, "experiment": name}
     about["judge"] = all_experiments()[e.judged["by"]].method if e.judged else ""
     settings = [settings_digest(e.job(reading, "float32")) for reading in ("paper", "code")]
-    for stage in ("train", e.scored_by, "edit", "reconstruct", "resemble"):
+    for stage in ("train", e.scored_by, "edit", "reconstruct", "resemble", "generate"):
         jobs[f"{stage} {name}"] = [[code_of_run(stage, e), settings], about | {"stage": stage}]
     jobs[f"measure {name}"] = [[code_of_measure(e)], about | {"stage": "measure"}]
     for protocol in set(e.protocols.values()):

@@ -1,4 +1,4 @@
-"""What the measures of generated images say of scores.csv."""
+"""What the measures of generated images say of generated.csv."""
 
 import math
 from types import SimpleNamespace
@@ -11,7 +11,7 @@ COMPARED = SimpleNamespace(generated={"reference": "real"})
 
 
 def rows(*values, what):
-    return pd.DataFrame({"index": range(len(values)), "what": what, "value": values})
+    return pd.DataFrame({"what": what, "value": values})
 
 
 def test_is_is_the_mean_over_splits_and_fid_its_one_row():

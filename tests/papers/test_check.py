@@ -355,7 +355,6 @@ def generating(paper_with, real=None, **changed):
             {"generated": HOW | {"reference": "demo-kde"}},
             ".reference: demo-kde has no statistics of real images, as the method real_images gives.",
         ),
-        ({"judged": {"by": REAL}}, ": an experiment with it has neither `judged` nor `resemblance`."),
     ],
 )
 def test_a_fault_of_what_generates_is_one_sentence(paper_with, changed, expected):

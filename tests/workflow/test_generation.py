@@ -38,13 +38,17 @@ class Noise(ScikitFit):
     """Draws every pixel by itself."""
 
     SETTINGS = {}
-    SCORES = ()
+    SCORES = ("score",)
     images_per_step = 1
 
     def step(self, images):
         """The mean."""
         self.tensors = {"mean": images.mean()}
         return self.tensors
+
+    def score(self, images):
+        """Nothing."""
+        return {"score": torch.zeros(len(images))}
 
     def sample(self, count):
         """Uniform noise; (count, 3, 32, 32)."""
@@ -145,21 +149,20 @@ def test_cells_are_missing_without_the_weights_and_are_made_with_them(noise, ran
         table = pd.read_csv(noise.folder / name)
         assert set(table["verdict"]) == {"missing"}
         assert table["note"].str.contains("Inception's weights, which it needs, are not there").all()
-    planned = noise.planned(*tables, "--config", "inception=fetch")
-    made = {"weights": 1, "download": 1, "split": 1, "train": 2, "generate": 2}
-    assert planned == made | {"measure": 2, "compare": 2}
+    left = {"weights": 1, "generate": 2, "measure": 2, "compare": 2}
+    assert noise.planned(*tables, "--config", "inception=fetch") == left
 
     put_weights(noise, random_inception)
     noise.snakemake("results/measures/noise-real.csv")
     run = noise.folder / "results/runs/noise-real/whole/0"
-    scores = pd.read_csv(run / "scores.csv")
+    found = pd.read_csv(run / "generated.csv")
     measures = pd.read_csv(noise.folder / "results/measures/noise-real.csv")
     assert measures["metric"].tolist() == ["IS"]
-    assert measures["value"][0] == pytest.approx(scores["value"].mean())
-    record = json.loads((run / "score.json").read_text())
+    assert measures["value"][0] == pytest.approx(found["value"].mean())
+    record = json.loads((run / "generate.json").read_text())
     how = {"images": 8, "batch": 5, "splits": 2, "order_seed": 2020, "source": "Section 2"}
     assert record["generated"] == how
     assert "results/weights/inception_fid.safetensors" in record["inputs"]
     assert "every file is the one that its record describes" in noise.verify()
-    # What is left for FID is the other run: the statistics of real images are there.
-    assert noise.planned(tables[1]) == {"train": 1, "generate": 1, "measure": 1, "compare": 1}
+    # What is left for FID is the other run's part: the statistics of real images are there.
+    assert noise.planned(tables[1]) == {"generate": 1, "measure": 1, "compare": 1}

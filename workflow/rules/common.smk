@@ -290,8 +290,6 @@ def group_of(wildcards):
     facts = method_facts(experiment_of(wildcards).method)
     if facts.judges:  # many runs wait for it
         return f"judge_{wildcards.unit}"
-    if wildcards.experiment in REFERENCES:  # and for this one's statistics
-        return f"reference_{wildcards.unit}"
     return f"unit_{wildcards.unit}" if facts.on_gpu else "fits"
 
 
@@ -309,11 +307,18 @@ def runs_of(name, stage, output, unit=None):
 
 
 def scores_of(wildcards):
-    """The scores of an experiment's runs; none where they ask for Inception's weights, which are not there."""
     experiment = experiment_of(wildcards)
-    if experiment.generated and not inception_is_expected():
-        return []
     return runs_of(experiment.name, experiment.scored_by, "scores")
+
+
+def generated_of(wildcards):
+    """What is measured of the images that an experiment's runs make, with records, where its paper asks for that.
+
+    None where Inception's weights are not there.
+    """
+    if not (experiment_of(wildcards).generated and inception_is_expected()):
+        return []
+    return runs_of(wildcards.experiment, "generate", "generated")
 
 
 def inception_is_expected():

@@ -5,10 +5,7 @@
 
 # Edited images are judged by a classifier, itself a run of its own; what is written is the same.
 JUDGED = [name for name, experiment in EXPERIMENTS.items() if experiment.judged]
-# Images that a method makes are measured together, by a network that is the same for all.
-GENERATED = [name for name, experiment in EXPERIMENTS.items() if experiment.generated]
-REFERENCES = {EXPERIMENTS[name].generated.get("reference") for name in GENERATED}
-SCORED = [name for name in EXPERIMENTS if name not in (*JUDGED, *GENERATED)]
+NOT_JUDGED = [name for name in EXPERIMENTS if name not in JUDGED]
 
 DATA = {"split": split_of, "inventory": inventory_of, "weights": weights_of}
 TRAINED = DATA | {"model": model_of}
@@ -57,7 +54,7 @@ rule score:
     log:
         layout.log("score"),
     wildcard_constraints:
-        experiment="|".join(SCORED),
+        experiment="|".join(NOT_JUDGED),
     group:
         group_of
     conda:
@@ -98,37 +95,6 @@ rule judge:
             "judge",
             MODEL,
             "--judge {input.judge:q} --judge-weights {input.judge_weights:q} --scores {output.scores:q}",
-        )
-
-
-rule generate:
-    """Measure the images that one run makes by Inception Score and FID."""
-    input:
-        **TRAINED,
-        inception=layout.path("weights", "weights", weights="inception_fid"),
-        reference=reference_of,
-    output:
-        **layout.outputs("generate"),
-    log:
-        layout.log("generate"),
-    wildcard_constraints:
-        experiment="|".join(GENERATED) or "none",
-    group:
-        group_of
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        **resources_of_run("score"),
-    params:
-        **params_of_run("generate"),
-        generated=how_generated,
-    shell:
-        command_of_run(
-            "generate",
-            MODEL,
-            "--inception {input.inception:q} --reference {input.reference:q}",
-            "--scores {output.scores:q} --statistics {output.statistics:q}",
         )
 
 
@@ -199,6 +165,33 @@ rule resemble:
         **params_of_run("resemble"),
     shell:
         command_of_run("resemble", MODEL, "--resemblance {output.resemblance:q}")
+
+
+rule generate:
+    """Measure the images that one run makes by Inception Score and FID."""
+    input:
+        **TRAINED,
+        inception=layout.path("weights", "weights", weights="inception_fid"),
+        reference=reference_of,
+    output:
+        **layout.outputs("generate"),
+    log:
+        layout.log("generate"),
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        **resources_of_run("score"),
+    params:
+        **params_of_run("generate"),
+        generated=how_generated,
+    shell:
+        command_of_run(
+            "generate",
+            MODEL,
+            "--inception {input.inception:q} --reference {input.reference:q}",
+            "--generated {output.generated:q} --statistics {output.statistics:q}",
+        )
 
 
 rule extremes:

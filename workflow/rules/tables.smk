@@ -14,6 +14,7 @@ rule measure:
         trainings=trainings_of,
         splits=splits_of,
         resemblance=resemblance_of,
+        generated=generated_of,
     output:
         **layout.outputs("measure"),
     log:
@@ -25,7 +26,7 @@ rule measure:
         named=lambda wildcards: settings_digest(experiment_of(wildcards).resemblance),
     shell:
         "python workflow/scripts/measure.py {wildcards.experiment:q} --scores {input.scores:q}"
-        " --output {output.measures:q} --record {output.record:q} > {log:q} 2>&1"
+        " --generated {input.generated:q} --output {output.measures:q} --record {output.record:q} > {log:q} 2>&1"
 
 
 rule compare:

@@ -13,17 +13,17 @@ from encore.script import run_script
 
 def main() -> None:
     """Read the arguments and measure the images of one run."""
-    parser = run_parser(__doc__, "model", "inception", "scores", "statistics")
+    parser = run_parser(__doc__, "model", "inception", "generated", "statistics")
     parser.add_argument("--reference", type=Path, nargs="*", default=[], help="statistics of real images")
     arguments = parser.parse_args()
     inputs = [arguments.model, arguments.inception, *arguments.reference, *inputs_of(arguments)]
-    outputs = [arguments.scores, arguments.statistics]
+    outputs = [arguments.generated, arguments.statistics]
     with recorded("generate", arguments.record, inputs, outputs) as record:
         run = open_from(arguments)
         record.about |= run_facts(run, arguments, "generate") | {"generated": dict(run.experiment.generated)}
         reference = arguments.reference[0] if arguments.reference else None
-        scores, statistics, diverged = generate(run, arguments.model, arguments.inception, reference)
-        write_atomically(arguments.scores, scores.to_csv(index=False))
+        table, statistics, diverged = generate(run, arguments.model, arguments.inception, reference)
+        write_atomically(arguments.generated, table.to_csv(index=False))
         about = {"diverged": diverged} if diverged else {}
         write_atomically(arguments.statistics, to_bytes(statistics, about))
         record.about |= about

@@ -23,6 +23,12 @@ from encore.script import UserError
 from encore.strict import ConfigError
 
 WITHOUT_NUMBERS = ("matplotlib", "snakemake")  # libraries that no number depends on
+# How a metric's name begins -> what of a run it is a number of, how that was made, and what it gives.
+MEASURED = {
+    "resembles": ("/resemblance.csv", "classification", "classes"),
+    **dict.fromkeys(("IS", "FID"), ("/generated.csv", "measurement of images", "statistics")),
+}
+SCORED = ("/scores.csv", "scoring", "scores")  # of all others
 SHOWN = 4  # settings, libraries or runs that a sentence names
 
 Number = tuple[str, str, str, str]  # dataset, method, subset, metric: which cell of a table
@@ -261,16 +267,16 @@ def _since_run(pair: _Pair, a: RunOfCell, b: RunOfCell, cell: CellOfTable) -> _S
         return _Since(0, f"since a link that is not known, for {' and '.join(lacking)}")
     if _digest_of(a.scored, model_of(a.scored)) != _digest_of(b.scored, model_of(b.scored)):
         return _since_stage(a.trained, b.trained, _Stage("training", "weights", 4))
-    # A number of what reconstructions resemble comes from resemblance.csv, all others from the scores.
-    file = "/resemblance.csv" if cell.row["metric"].startswith("resembles") else "/scores.csv"
+    file, what, gives = next(
+        (step for start, step in MEASURED.items() if cell.row["metric"].startswith(start)), SCORED
+    )
     names = [next((name for name in run.results if name.endswith(file)), "") for run in (a, b)]
     made = [trail.record_of(name) for trail, name in zip((pair.a, pair.b), names, strict=True)]
     if not all(made):
         return _Since(0, f"since a link that is not known, for one has no record of {file[1:]}")
     if made[0]["outputs"][names[0]]["sha256"] == made[1]["outputs"][names[1]]["sha256"]:
         return _Since(8, f"since the code that measures the same scores{pair.commits(cell.measures)}")
-    what = "scoring" if file == "/scores.csv" else "classification"
-    return _since_stage(*made, _Stage(what, "scores" if what == "scoring" else "classes", 6))
+    return _since_stage(*made, _Stage(what, gives, 6))
 
 
 @dataclass(frozen=True)

@@ -412,14 +412,11 @@ def _data(case: _Case) -> Section:
             sentences.append(f"{name}, which names its raw files, cannot be read.")
     sentences += dict.fromkeys(_divided(job) for job in jobs)
     judged = case.cell.experiment.judged if case.cell.experiment else {}
-    generated = case.cell.experiment.generated if case.cell.experiment else {}
-    if generated:
-        sentences.append(
-            "{images:,} images are made, {batch:,} at once, and cut into {splits} splits in an order drawn by "
-            "seed {order_seed}.".format(**generated)
-        )
-    else:
-        sentences += _split_sentences(records.values(), edited=bool(judged))
+    sentences += _split_sentences(records.values(), edited=bool(judged))
+    made = case.cell.experiment.generated if case.cell.experiment else {}
+    if made and case.entry["metric"] in ("IS", "FID"):
+        order = f"{made['splits']} splits in an order drawn by seed {made['order_seed']}"
+        sentences.append(f"{made['images']:,} images are made, {made['batch']:,} at once; {order}.")
     if judged:
         tested = f"the first {judged['images']:,} test images" if "images" in judged else "all test images"
         sentences.append(f"A classifier, {judged['by']} with seed 0, judges the edits of {tested}.")

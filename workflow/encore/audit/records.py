@@ -182,7 +182,6 @@ OF_RULE = {  # besides PARTS
     "train": OF_RUN | {"sources": Each(dict, SOURCE), "iterations": int},
     "score": OF_RUN,
     "judge": OF_RUN,
-    "generate": OF_RUN,
     "compare": {
         "foot": Maybe(TEXTS),
         "claims": Maybe(

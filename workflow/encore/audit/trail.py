@@ -53,7 +53,7 @@ class RunOfCell:
     unit: str
     seed: int
     value: float
-    results: tuple[str, ...]  # its scores.csv, and its resemblance.csv where it has one
+    results: tuple[str, ...]  # its scores.csv; resemblance.csv, generated.csv where it has them
     scored: Mapping[str, object]
     trained: Mapping[str, object]
 

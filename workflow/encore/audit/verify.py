@@ -243,7 +243,7 @@ def _stale(trail: Trail, names: set[str] | None) -> Iterator[str]:
         if record["rule"] in MAIN and (names is None or path in names) and (how := staleness(record)):
             key = (record["experiment"], record["rule"], how)
             found[key] = found.get(key, 0) + 1
-    done = {"train": "trained", "score": "scored", "judge": "judged", "generate": "measured"}
+    done = {"train": "trained", "score": "scored", "judge": "judged"}
     for (experiment, rule, how), count in found.items():
         yield f"{experiment}: {count} runs were {done[rule]} {how}; their cells are stale."
 

@@ -14,7 +14,7 @@ class RealImages(ScikitFit):
     """Shows every image as it is."""
 
     SETTINGS = {}
-    SCORES = ()
+    SCORES = ("score",)
     ON_GPU = True  # the Inception network is
     images_per_step = 1
 
@@ -22,6 +22,10 @@ class RealImages(ScikitFit):
         """Nothing to fit."""
         self.tensors = {"nothing": torch.zeros(1)}  # a file of no tensors cannot be read
         return {"nothing": torch.zeros(())}
+
+    def score(self, images: Tensor) -> dict[str, Tensor]:
+        """By how much it shows an image otherwise than it is, 0; (B, C, S, S) -> (B,)."""
+        return {"score": torch.zeros(len(images))}
 
     def reconstruct(self, images: Tensor) -> Tensor:
         """The images themselves."""

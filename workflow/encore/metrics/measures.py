@@ -21,7 +21,7 @@ COLUMNS = (
 class ScoredRun:
     """What one run left: what is measured of it, its two records, and which images it saw."""
 
-    tables: Mapping[str, pd.DataFrame]  # `scores`, and `resemblance` where the paper speaks of it
+    tables: Mapping[str, pd.DataFrame]  # `scores`; `resemblance`, `generated` where the paper asks for it
     scored: Mapping[str, object]
     trained: Mapping[str, object]
     model: str  # the file that scored

@@ -129,12 +129,8 @@ def _label_faults(experiment: Experiment, facts: MethodFacts, place: str) -> lis
 
 def _generated_faults(experiment: Experiment, facts: MethodFacts, place: str) -> list[str]:
     """What cannot be measured of the images that a method makes."""
-    faults = []
-    if experiment.judged or experiment.resemblance:
-        faults.append(f"{place}: an experiment with it has neither `judged` nor `resemblance`.")
     shows = "reconstruct" in facts.offers and not facts.labelled
-    if not shows:
-        faults += _lacking(experiment, {"sample"}, place)
+    faults = [] if shows else _lacking(experiment, {"sample"}, place)
     images, splits = experiment.generated["images"], experiment.generated["splits"]
     if splits > images:
         faults.append(f"{place}.splits: found {splits:,}; expected up to {images:,}, the images there are.")

@@ -66,12 +66,6 @@ STAGES: Mapping[str, Stage] = {  # in the order of the flow
     "judge": Stage(
         _RUN, {"scores": "/scores.csv"}, "/score.json", ("runs.judge", *_OF_RUN, "methods.{judge}")
     ),
-    "generate": Stage(
-        _RUN,
-        {"scores": "/scores.csv", "statistics": "/statistics.safetensors"},
-        "/score.json",
-        ("runs.generate", *_OF_RUN),
-    ),
     "edit": Stage(_RUN, {"images": "/edits.safetensors"}, "/edit.json", ("runs.edit", *_OF_RUN)),
     "reconstruct": Stage(
         _RUN,
@@ -81,6 +75,12 @@ STAGES: Mapping[str, Stage] = {  # in the order of the flow
     ),
     "resemble": Stage(
         _RUN, {"resemblance": "/resemblance.csv"}, "/resemble.json", ("runs.resemble", *_OF_RUN)
+    ),
+    "generate": Stage(
+        _RUN,
+        {"generated": "/generated.csv", "statistics": "/statistics.safetensors"},
+        "/generate.json",
+        ("runs.generate", *_OF_RUN),
     ),
     "extremes": Stage(
         _RUN,
@@ -97,7 +97,7 @@ STAGES: Mapping[str, Stage] = {  # in the order of the flow
     "plot": Stage("figures/{figure}", {"figure": ".png"}, code=("figures.{kind}",)),
     "report": Stage("report/report", {}),
 }
-SCORINGS = ("score", "judge", "generate")  # stages that give the scores of a run
+SCORINGS = ("score", "judge")  # stages that give the scores of a run
 MAIN = ("train", *SCORINGS)  # stages whose code and settings a run's numbers depend on
 FOLDERS = tuple(dict.fromkeys(stage.place.split("/")[0] for stage in STAGES.values()))  # of results, in order
 CHECKPOINT, LOCK = "checkpoint.safetensors", ".lock"  # scratch in a run's folder

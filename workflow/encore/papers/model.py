@@ -64,21 +64,18 @@ class Experiment:
 
     @property
     def scored_by(self) -> str:
-        """The stage that gives the scores of its runs: edited images are judged, made ones measured together,
-        all others scored.
-        """
-        if self.generated:
-            return "generate"
+        """The stage that gives the scores of its runs: edited images are judged, all others scored."""
         return "judge" if self.judged else "score"
 
     @property
     def gives(self) -> tuple[str, ...]:
         """What of its runs is measured."""
-        if self.generated:
-            return (SAMPLES, COMPARED) if "reference" in self.generated else (SAMPLES,)
+        made = (SAMPLES, *((COMPARED,) if "reference" in self.generated else ())) if self.generated else ()
         if self.judged:
-            return (TRANSFERS if self.several_domains else EDITS,)
-        return (SCORES, RECONSTRUCTIONS) if self.resemblance else (SCORES,)
+            return (TRANSFERS if self.several_domains else EDITS, *made)
+        if self.resemblance:
+            return (SCORES, RECONSTRUCTIONS, *made)
+        return made or (SCORES,)  # where images are made, none is anomalous
 
     @property
     def several_domains(self) -> bool:
@@ -149,8 +146,6 @@ class Experiment:
 
     def scores(self, reading: str) -> tuple[str, ...]:
         """The scores of its runs by name: columns of `score`, or variants of what its judge says."""
-        if self.generated:
-            return (MAIN_SCORE,)
         if self.judged:
             amounts = [f"lambda={amount:g}" for amount in self.judged.get("amounts", ())]
             return (MAIN_SCORE, *(("logit", *amounts) if self.several_domains else ()))

@@ -22,7 +22,7 @@ from encore.runs.run import Run
 def generate(
     run: Run, model: Path, inception: Path, reference: Path | None
 ) -> tuple[pd.DataFrame, dict[str, Tensor], str]:
-    """Scores, a row a split and one for FID; the statistics behind FID as tensors; where a training diverged.
+    """What was measured, a row a split and one for FID; the statistics behind FID; where a training diverged.
 
     inception: the network's weights. reference: the statistics of real images, where FID is asked for. Values
     are NaN, and there are no statistics, where the training diverged, that of the reference included, or a
@@ -40,7 +40,7 @@ def generate(
         tensors, diverged = {}, str(error)
     what = [INCEPTION_SCORE] * splits + [FRECHET_DISTANCE] * len(distances)
     values = [*scores, *distances]
-    return pd.DataFrame({"index": range(len(what)), "what": what, "value": values}), tensors, diverged
+    return pd.DataFrame({"what": what, "value": values}), tensors, diverged
 
 
 @torch.no_grad()
