@@ -147,6 +147,17 @@ def test_average_without_a_complete_seed():
     assert (crossed.verdict, crossed.note) == ("missing", "no seed has all 2 units")
 
 
+def test_what_may_lack_inceptions_weights_says_so():
+    for metric in ("IS", "FID"):
+        frame = build({"gan": runs("gan", full())}, metric=metric)  # its other numbers are there
+        one = cell(frame, "GAN", "one")
+        assert (one.verdict, math.isnan(one.reproduced)) == ("missing", True)
+        assert one.note.startswith("not run, or Inception's weights, which it needs, are not there")
+        assert cell(frame, "GAN", "avg").note == one.note
+        there = build({"gan": runs("gan", full(), metric=metric)}, metric=metric)
+        assert "Inception" not in cell(there, "GAN", "one").note
+
+
 def test_what_was_not_run():
     frame = build({"gan": runs("gan", {("0", 0): 0.97, ("0", 1): 0.97, ("0", 2): 0.971})})
     assert cell(frame, "GAN", "one").verdict == "missing"

@@ -318,7 +318,8 @@ def generated_of(wildcards):
     """
     if not (experiment_of(wildcards).generated and inception_is_expected()):
         return []
-    return runs_of(wildcards.experiment, "generate", "generated")
+    found = runs_of(wildcards.experiment, "generate", "generated")
+    return found + [str(Path(path).with_name("generate.json")) for path in found]
 
 
 def inception_is_expected():

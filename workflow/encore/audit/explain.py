@@ -21,6 +21,7 @@ from encore.datasets.catalogue import DATASETS
 from encore.datasets.inventory import RawFile
 from encore.digest import file_digest
 from encore.papers.find import find_table
+from encore.papers.kinds import GENERATED, METRICS
 from encore.papers.layout import LOGS, RESULTS
 from encore.papers.model import AVERAGE, EACH, Paper
 from encore.papers.present import staleness
@@ -414,7 +415,7 @@ def _data(case: _Case) -> Section:
     judged = case.cell.experiment.judged if case.cell.experiment else {}
     sentences += _split_sentences(records.values(), edited=bool(judged))
     made = case.cell.experiment.generated if case.cell.experiment else {}
-    if made and case.entry["metric"] in ("IS", "FID"):
+    if made and GENERATED.intersection(METRICS[case.entry["metric"]].of):
         order = f"{made['splits']} splits in an order drawn by seed {made['order_seed']}"
         sentences.append(f"{made['images']:,} images are made, {made['batch']:,} at once; {order}.")
     if judged:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 SCORES, EDITS, TRANSFERS, RECONSTRUCTIONS = "scores", "edits", "transfers", "reconstructions"
 SAMPLES, COMPARED = "samples", "samples beside real images"
+GENERATED = frozenset({SAMPLES, COMPARED})  # what Inception's weights are needed for
 MEASURED_BY = {  # what the runs of an experiment give -> the module of metrics/ that always measures it
     SCORES: "ranking",
     EDITS: "editing",

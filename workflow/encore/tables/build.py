@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from encore.papers.kinds import METRICS
+from encore.papers.kinds import GENERATED, METRICS
 from encore.papers.model import AVERAGE, Paper
 from encore.tables.entry import Key, cell_units, cells_by_place, printed_rows
 from encore.tables.equivalence import confidence, verdict, wilson
 from encore.tables.files import COLUMNS, NUMBERS
 from encore.tables.outcomes import Outcome, cell_outcomes, own_runs
+
+NOT_GENERATED = "not run, or Inception's weights, which it needs, are not there (docs/inception.md)"
 
 
 def build_table(
@@ -40,6 +42,8 @@ def build_table(
         units = cell_units(cell, experiment)
         runs = own_runs(measures.get(experiment.name), table["metric"], units, table["score"])
         found = cell_outcomes(cell, experiment, runs, facts.get(experiment.name, False))
+        if runs is None and GENERATED.intersection(METRICS[table["metric"]].of):
+            found = dict.fromkeys(found, Outcome((), (NOT_GENERATED,)))
         if len(units) == 1 and (*place, AVERAGE) not in printed:
             del found[AVERAGE]  # it would only say everything twice
         outcomes |= {(*place, subset): outcome for subset, outcome in found.items()}

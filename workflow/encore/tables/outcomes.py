@@ -11,8 +11,6 @@ from encore.papers.model import AVERAGE, Experiment
 from encore.tables.entry import cell_units
 from encore.tables.files import MAIN_SCORE
 
-NOT_GENERATED = "not run, or Inception's weights, which it needs, are not there (docs/inception.md)"
-
 
 @dataclass(frozen=True)
 class Outcome:
@@ -114,6 +112,4 @@ def cell_outcomes(
     words, units = cell.get("subsets", {}), cell_units(cell, experiment)
     outcomes = {words.get(unit, unit): _unit_outcome(runs, unit, deterministic) for unit in units}
     outcomes[AVERAGE] = _average_outcome(runs, units, deterministic)
-    if experiment.generated and runs is None:
-        return dict.fromkeys(outcomes, Outcome((), (NOT_GENERATED,)))
     return outcomes
