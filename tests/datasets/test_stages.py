@@ -28,6 +28,7 @@ STAGES = {
     "edit": (*OF_RUN, *MODEL, "--images", "made"),
     "reconstruct": (*OF_RUN, *MODEL, "--scores", "none", "--images", "made"),
     "resemble": (*OF_RUN, *MODEL, "--resemblance", "made"),
+    "generate": (*OF_RUN, *MODEL, "--inception", "none", "--generated", "made", "--statistics", "made"),
     "extremes": ("--experiment", "{experiment}", "--scores", "scores.csv", "--images", "made"),
 }
 ATTRIBUTES = {"dataset": "digit_attributes", "experiment": "demo-ifcvaegan", "unit": "closed_loop"}

@@ -126,8 +126,8 @@ def test_below_is_worse_where_lower_is_better(values, expected):
 
 
 def test_direction_of_metrics():
-    assert {name for name, metric in METRICS.items() if metric.better == "lower"} == {"MSE"}
-    higher = {"Class0", "Class1", "CIS", "AUROC", "resembles_normal", "resembles_named"}
+    assert {name for name, metric in METRICS.items() if metric.better == "lower"} == {"MSE", "FID"}
+    higher = {"Class0", "Class1", "CIS", "IS", "AUROC", "resembles_normal", "resembles_named"}
     assert {METRICS[name].better for name in higher} == {"higher"}
 
 
