@@ -25,7 +25,7 @@ STAGES = {
     "train": (*OF_RUN, "--model", "run/model.safetensors", "--history", "made"),
     "score": (*OF_RUN, *MODEL, "--scores", "made"),
     "judge": (*OF_RUN, *MODEL, "--judge", "none", "--scores", "made"),
-    "edit": (*OF_RUN, *MODEL, "--images", "made"),
+    "edit": (*OF_RUN, *MODEL, "--scores", "none", "--images", "made"),
     "reconstruct": (*OF_RUN, *MODEL, "--scores", "none", "--images", "made"),
     "resemble": (*OF_RUN, *MODEL, "--resemblance", "made"),
     "generate": (*OF_RUN, *MODEL, "--inception", "none", "--generated", "made", "--statistics", "made"),
