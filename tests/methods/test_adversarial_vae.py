@@ -38,11 +38,11 @@ SETTINGS = {
 BEGAN = {"generator": "decoder", "beta": 0, "lambda_2": 0, "lambda_3": 0}
 VAE = {"discriminator": "none"}
 MODELS = {  # what a model is in settings -> the losses that it has
-    "VAE + BEGAN* + LSM": ({}, "L_e L_n L_s L_d L_v L_g k error imbalance convergence"),
-    "BEGAN* + LSM": ({"generator": "decoder"}, "L_s L_d L_g k error imbalance convergence"),
-    "BEGAN + LSM": (BEGAN | {"beta": 0.2}, "L_s L_d L_g k error imbalance convergence"),
-    "BEGAN*": ({"generator": "decoder", "beta": 0}, "L_d L_g k error imbalance convergence"),
-    "BEGAN": (BEGAN, "L_d L_g k error imbalance convergence"),
+    "VAE + BEGAN* + LSM": ({}, "L_e L_n L_s L_d L_v L_g diversity k error imbalance convergence"),
+    "BEGAN* + LSM": ({"generator": "decoder"}, "L_s L_d L_g diversity k error imbalance convergence"),
+    "BEGAN + LSM": (BEGAN | {"beta": 0.2}, "L_s L_d L_g diversity k error imbalance convergence"),
+    "BEGAN*": ({"generator": "decoder", "beta": 0}, "L_d L_g diversity k error imbalance convergence"),
+    "BEGAN": (BEGAN, "L_d L_g diversity k error imbalance convergence"),
     "VAE": (VAE, "L_e L_n"),
 }
 

@@ -194,6 +194,25 @@ rule generate:
         )
 
 
+rule show:
+    """Keep images by which the generator of one run is shown, for figures."""
+    input:
+        **TRAINED,
+    output:
+        **layout.outputs("show"),
+    log:
+        layout.log("show"),
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        **resources_of_run("score"),
+    params:
+        **params_of_run("show"),
+    shell:
+        command_of_run("show", MODEL, "--images {output.images:q}")
+
+
 rule extremes:
     """Keep the least and the most anomalous test images of one run, for a figure."""
     input:

@@ -18,10 +18,11 @@ from encore.files import write_atomically
 from encore.metrics.measures import ScoredRun, measure
 from encore.papers.find import find_experiment, metric_modules
 from encore.papers.kinds import MEASURED_BY, SAMPLES
+from encore.papers.model import Experiment
 from encore.script import run_script, script_parser
 
 
-def read_run(scores: Path, resembled: bool, generated: bool) -> tuple[ScoredRun, list[Path]]:
+def read_run(scores: Path, experiment: Experiment, generated: bool) -> tuple[ScoredRun, list[Path]]:
     """One run from its scores.csv and what lies beside it, and the files that were read.
 
     A RecordError where one of them is no longer what the records of the run say.
@@ -33,7 +34,11 @@ def read_run(scores: Path, resembled: bool, generated: bool) -> tuple[ScoredRun,
     demand_same_model(scored, record, training)
     splits = {made: Path(input_of(read_record(made), "/splits/")) for made in (training, record)}
     files = [scores, record, training, *splits.values()]
-    if resembled:
+    if experiment.late:
+        history = training.with_name("history.csv")
+        tables["history"] = pd.read_csv(as_recorded(history, training))
+        files.append(history)
+    if experiment.resemblance:
         resemblance, made = scores.with_name("resemblance.csv"), scores.with_name("resemble.json")
         tables["resemblance"] = pd.read_csv(as_recorded(resemblance, made), dtype={"class": str})
         files += [resemblance, made]
@@ -56,8 +61,8 @@ def main() -> None:
     arguments = parser.parse_args()
     with recorded("measure", arguments.record, outputs=[arguments.output]) as record:
         experiment = find_experiment(arguments.experiment)
-        resembled, generated = bool(experiment.resemblance), bool(arguments.generated)
-        runs = [read_run(path, resembled, generated) for path in arguments.scores]
+        generated = bool(arguments.generated)
+        runs = [read_run(path, experiment, generated) for path in arguments.scores]
         without = () if generated else (MEASURED_BY[SAMPLES],)
         modules = [name for name in metric_modules(experiment) if name not in without]
         measures = measure(experiment, [run for run, _ in runs], modules)

@@ -46,6 +46,11 @@ def similarity(real: Tensor, generated: Tensor, pairing: str) -> Tensor:
     return l1(real, generated)
 
 
+def _spread(images: Tensor) -> Tensor:
+    """Standard deviation of a pixel over the batch, mean over pixels; 0-d, without history."""
+    return images.detach().std(dim=0).mean()
+
+
 # What the Kullback-Leibler divergence of an image, a sum over the latent's entries, is divided by in (3).
 KL_DIVISORS = {
     "sum": lambda latent, pixels: 1,
@@ -145,6 +150,8 @@ class AdversarialVAE(NetworkMethod):
         ),
     }
 
+    SCORES = ("score",)
+
     def __init__(self, settings, shape, seed, device, weights=(), n_labels=0):
         super().__init__(settings, shape, seed, device, weights, n_labels)
         self.Enc, self.Dec = self.networks["encoder"] if self._is_vae else None, self.networks["decoder"]
@@ -210,7 +217,10 @@ class AdversarialVAE(NetworkMethod):
         return {name: value.detach() for name, value in losses.items()}
 
     def _losses(self, x: Tensor) -> dict[str, Tensor]:
-        """Lines 3 to 7, 9 and 10: the losses that this model has, by name, with their graph."""
+        """Lines 3 to 7, 9 and 10: the losses that this model has, by name, with their graph.
+
+        Beside them `diversity`, the spread of x_g over the batch as a share of that of x.
+        """
         losses, generated = {}, {}
         if self._is_vae:
             mean, log_variance = self._encode(x)
@@ -230,9 +240,8 @@ class AdversarialVAE(NetworkMethod):
             losses["L_s"] = similarity(of_real, of_generated[0], pairing)
         energies = (shown - self.DisDec(latents)).abs().flatten(1).mean(dim=1)  # lines 9 and 10, (7)
         parts = energies.split(len(x))
-        return losses | {
-            f"L_{kind}": part.mean() for kind, part in zip(["d", *generated], parts, strict=True)
-        }
+        means = {f"L_{kind}": part.mean() for kind, part in zip(["d", *generated], parts, strict=True)}
+        return losses | means | {"diversity": _spread(generated["g"]) / _spread(x)}
 
     def _balance(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
         """Line 12, from L_d and L_g + alpha L_v: moves k. What shows the balance, by name.
@@ -256,6 +265,11 @@ class AdversarialVAE(NetworkMethod):
         """mu_v and the logarithm of sigma_v squared, of (4), each (B, latent)."""
         mean, log_variance = self.Enc(x).chunk(2, dim=1)
         return mean, log_variance
+
+    @property
+    def encodes(self) -> bool:
+        """Whether there is an encoder that gives an image's latent."""
+        return self._is_vae
 
     @torch.no_grad()
     def encode(self, x: Tensor) -> Tensor:
@@ -282,6 +296,14 @@ class AdversarialVAE(NetworkMethod):
         if self._is_adversarial:
             made["discriminator"] = self.DisDec(self.DisEnc(x))
         return made
+
+    def score(self, x: Tensor) -> dict[str, Tensor]:
+        """The energy of each image, L_d, or L_e where there is no discriminator; name -> (B,).
+
+        Not the paper's: it ranks nothing.
+        """
+        *_, of_last = self.autoencode(x).values()
+        return {"score": (x - of_last).abs().flatten(1).mean(dim=1)}
 
     # State
 

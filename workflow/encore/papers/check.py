@@ -107,7 +107,7 @@ def _setting_faults(experiment: Experiment, facts: MethodFacts, place: str) -> l
 def _label_faults(experiment: Experiment, facts: MethodFacts, place: str) -> list[str]:
     """What only methods with labels can have, and what only methods that edit can be judged by."""
     faults = []
-    if experiment.domains and not (facts.labelled or experiment.generated):
+    if experiment.domains and not (facts.labelled or experiment.late or experiment.generated):
         faults.append(f"{place}.domains: the method {experiment.method!r} takes no labels.")
     if experiment.judged and "edit" not in facts.offers:
         return faults + _lacking(experiment, {"edit"}, place)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 SCORES, EDITS, TRANSFERS, RECONSTRUCTIONS = "scores", "edits", "transfers", "reconstructions"
 SAMPLES, COMPARED = "samples", "samples beside real images"
 GENERATED = frozenset({SAMPLES, COMPARED})  # what Inception's weights are needed for
+LOSSES = "losses late in training"
 MEASURED_BY = {  # what the runs of an experiment give -> the module of metrics/ that always measures it
     SCORES: "ranking",
     EDITS: "editing",
@@ -19,6 +20,7 @@ MEASURED_BY = {  # what the runs of an experiment give -> the module of metrics/
     RECONSTRUCTIONS: "resemblance",
     SAMPLES: "generation",
     COMPARED: "generation",
+    LOSSES: "late",
 }
 
 
@@ -47,6 +49,11 @@ METRICS: Mapping[str, Metric] = {
     "resembles_itself": Metric((RECONSTRUCTIONS,), "higher", 0, 1),
     "resembles_named": Metric((RECONSTRUCTIONS,), "higher", 0, 1),
     "MSE": Metric((EDITS,), "lower", 0),
+    "balance": Metric((LOSSES,), "lower", 0),
+    "offset": Metric((LOSSES,), "lower", 0),
+    "k": Metric((LOSSES,), "higher", 0, 1),  # neither way is better
+    "diversity": Metric((LOSSES,), "higher", 0),
+    "content": Metric((LOSSES,), "lower", 0),
     "Class0": Metric((EDITS,), "higher", 0, 1),
     "Class1": Metric((EDITS,), "higher", 0, 1),
     "Class0+Class1": Metric((EDITS,), "higher", 0, 2),
@@ -82,6 +89,10 @@ class FigureKind:
     offers: frozenset[str] = frozenset()
 
 
+SHOWS = frozenset(
+    {"sample", "autoencode", "encode", "encodes", "decode"}
+)  # what the stage `show` asks of a method
+
 FIGURES: Mapping[str, FigureKind] = {
     "cells": FigureKind("compare", "csv", ("table",)),
     "history": FigureKind("train", "history", ("experiment",), runs=EVERY),
@@ -116,6 +127,12 @@ FIGURES: Mapping[str, FigureKind] = {
     ),
     "sparsity": FigureKind("measure", "measures", ("experiments", "unit"), offers=frozenset({"edit"})),
     "lambdas": FigureKind("measure", "measures", ("experiments", "unit"), offers=frozenset({"transfer"})),
+    "gallery": FigureKind("show", "images", ("experiments",), runs=FIRST, offers=SHOWS),
+    "autoencoded": FigureKind("show", "images", ("experiment",), runs=FIRST, offers=SHOWS),
+    "interpolation": FigureKind("show", "images", ("experiments",), runs=FIRST, offers=SHOWS),
+    "arithmetic": FigureKind(
+        "show", "images", ("experiment", "unit"), ("domains",), runs=FIRST, offers=SHOWS
+    ),
     "contrast": FigureKind("contrast", "contrast", ()),
     "filters": FigureKind("contrast", "contrast", ()),
 }

@@ -82,6 +82,7 @@ STAGES: Mapping[str, Stage] = {  # in the order of the flow
         "/generate.json",
         ("runs.generate", *_OF_RUN),
     ),
+    "show": Stage(_RUN, {"images": "/shown.safetensors"}, "/show.json", ("runs.show", *_OF_RUN)),
     "extremes": Stage(
         _RUN,
         {"images": "/extremes.safetensors"},

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from encore.datasets.catalogue import DATASETS
-from encore.papers.kinds import COMPARED, EDITS, RECONSTRUCTIONS, SAMPLES, SCORES, TRANSFERS
+from encore.papers.kinds import COMPARED, EDITS, LOSSES, RECONSTRUCTIONS, SAMPLES, SCORES, TRANSFERS
 from encore.registry import method_facts
 
 READINGS = ("paper", "code")  # every setting with readings has these two; it may have more
@@ -61,6 +61,8 @@ class Experiment:
     # How many `images` its method makes, and how they are measured; FID against the statistics of the
     # experiment `reference`; no part of a training's job.
     generated: Mapping[str, object] = field(default_factory=dict)
+    # `share` of a training's iterations, at its end, whose losses are measured; no part of a job.
+    late: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def scored_by(self) -> str:
@@ -75,6 +77,8 @@ class Experiment:
             return (TRANSFERS if self.several_domains else EDITS, *made)
         if self.resemblance:
             return (SCORES, RECONSTRUCTIONS, *made)
+        if self.late:
+            return (LOSSES, *made)
         return made or (SCORES,)  # where images are made, none is anomalous
 
     @property

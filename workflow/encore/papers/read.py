@@ -133,4 +133,5 @@ def _experiment(name: str, paper: str, entry: Mapping, groups: Mapping) -> Exper
         },
         judged=entry.get("judged", {}),
         generated=entry.get("generated", {}),
+        late=entry.get("late", {}),
     )
