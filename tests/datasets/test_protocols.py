@@ -15,7 +15,7 @@ from encore.datasets.split import Split, save_split
 
 # Class c has 20 + c train images and 5 test images, mixed within each part.
 OF_CLASSES = ("one_vs_all", "pooled_80_20", "digit_is_anomaly", "digit_is_anomaly_leaking")
-OF_EITHER = ("all_images",)
+OF_ANY = ("all_images", "all_images_fifth")
 VALIDATED = ("official_parts_validated", "held_out_fifth_validated")
 OF_ATTRIBUTES = ("celeba_attributes", "one_attribute", "official_parts", "held_out_fifth", *VALIDATED)
 COUNTS = np.arange(20, 30)
@@ -422,8 +422,27 @@ def test_protocols_of_classes_refuse_attributes(faces: Images, protocol: str) ->
         make_split(protocol, faces, 1, split_seed=0)
 
 
-def test_every_protocol_is_one_of_classes_or_of_attributes() -> None:
-    assert set(registry.names(registry.PROTOCOLS)) == {*OF_CLASSES, *OF_ATTRIBUTES, *OF_EITHER}
+def test_all_images_is_the_official_split_whatever_they_show(labels: np.ndarray, faces: Images) -> None:
+    split = split_of("all_images", labels, N_TRAIN, 1, split_seed=0)
+    assert split.train.tolist() == list(range(N_TRAIN))
+    assert split.test.tolist() == list(range(N_TRAIN, len(labels)))
+    assert not split.anomalous.any()
+    assert indices(split) == indices(split_of("all_images", labels, N_TRAIN, 7, split_seed=3))
+    of_faces = make_split("all_images", faces, 1, split_seed=0)
+    assert of_faces.train.tolist() == list(range(faces.n_train))
+    assert of_faces.test.tolist() == list(range(faces.n_train + faces.n_valid, len(faces.pixels)))
+
+
+def test_all_images_fifth_keeps_the_last_fifth_of_the_train_part_apart(labels: np.ndarray) -> None:
+    split = split_of("all_images_fifth", labels, 51, 1, split_seed=0)
+    assert split.train.tolist() == list(range(40))
+    assert split.test.tolist() == list(range(40, 51))
+    assert not split.anomalous.any()
+    assert indices(split) == indices(split_of("all_images_fifth", labels, 51, 7, split_seed=3))
+
+
+def test_every_protocol_is_one_of_classes_or_of_attributes_or_of_any_dataset() -> None:
+    assert set(registry.names(registry.PROTOCOLS)) == {*OF_CLASSES, *OF_ATTRIBUTES, *OF_ANY}
 
 
 # --- datasets of one paper ------------------------------------------------------------------------

@@ -27,6 +27,7 @@ STAGES = {
     "judge": (*OF_RUN, *MODEL, "--judge", "none", "--scores", "made"),
     "edit": (*OF_RUN, *MODEL, "--scores", "none", "--images", "made"),
     "reconstruct": (*OF_RUN, *MODEL, "--scores", "none", "--images", "made"),
+    "show": (*OF_RUN, *MODEL, "--images", "made"),
     "resemble": (*OF_RUN, *MODEL, "--resemblance", "made"),
     "generate": (*OF_RUN, *MODEL, "--inception", "none", "--generated", "made", "--statistics", "made"),
     "extremes": ("--experiment", "{experiment}", "--scores", "scores.csv", "--images", "made"),

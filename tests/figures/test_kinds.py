@@ -8,8 +8,9 @@ from encore.registry import load
 
 MODULES = {path.stem: path for path in Path(encore.figures.__file__).parent.glob("*.py")}
 KINDS = {
-    "cells", "contrast", "domains", "edits", "extremes", "filters", "history", "lambdas",
-    "reconstructions", "resemblance", "samples", "sparsity", "sweep", "transfer",
+    "arithmetic", "autoencoded", "cells", "contrast", "domains", "edits", "extremes", "filters", "gallery",
+    "history", "interpolation", "lambdas", "reconstructions", "resemblance", "samples", "sparsity", "sweep",
+    "transfer",
 }  # fmt: skip
 
 

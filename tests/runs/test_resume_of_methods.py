@@ -1,4 +1,4 @@
-"""Every labelled method, stopped by a signal in the loop: it goes on to the same model, state and history."""
+"""Methods stopped by a signal in the loop, all labelled ones among them, go on to the same bytes."""
 
 import hashlib
 import signal
@@ -20,6 +20,7 @@ EXPERIMENTS = {
     "cvae": ("demo-cvae", SHORT),
     "fadernet": ("demo-fadernet", SHORT),
     "stargan": ("demo-stargan", SHORT),
+    "adversarial_vae": ("demo-adversarial-vae", SHORT),
     "attribute_classifier": ("demo-domains-judge", SHORT),
     "inception_classifier": (
         "inception-celeba",
@@ -33,18 +34,19 @@ def method(name):
     experiment, changed = find_experiment(EXPERIMENTS[name][0]), EXPERIMENTS[name][1]
     settings = experiment.values("code") | changed
     shape = (1, settings["image_size"], settings["image_size"])
-    n_labels = len(experiment.domains_of(experiment.units[0]))
+    labelled = method_facts(name).labelled
+    n_labels = len(experiment.domains_of(experiment.units[0])) if labelled else 0
     return load_method(name)(settings, shape, 3, "cpu", n_labels=n_labels), shape, n_labels
 
 
 def images(shape, n_labels, count=50):
-    """Pixels and labels; of several labels some are missing."""
+    """Pixels and labels, None where there are none; of several labels some are missing."""
     random = np.random.default_rng(0)
     pixels = random.integers(0, 256, (count, *shape), dtype=np.uint8)
     labels = random.integers(0, 2, (count, n_labels)).astype(np.float32)
     if n_labels > 1:
         labels[random.random(labels.shape) < 0.3] = np.nan
-    return torch.from_numpy(pixels), torch.from_numpy(labels)
+    return torch.from_numpy(pixels), torch.from_numpy(labels) if n_labels else None
 
 
 def train(name, folder, stop=0):
@@ -56,10 +58,10 @@ def train(name, folder, stop=0):
     model, shape, n_labels = method(name)
     step, steps = model.step, 0
 
-    def counted_step(x, y):
+    def counted_step(*batch):
         nonlocal steps
         steps += 1
-        losses = step(x, y)
+        losses = step(*batch)
         if steps == stop:
             signal.raise_signal(signal.SIGTERM)
         return losses
@@ -91,7 +93,7 @@ def folder(tmp_path):
 
 
 def test_no_labelled_method_is_left_out():
-    assert EXPERIMENTS.keys() == {name for name in names(METHODS) if method_facts(name).labelled}
+    assert EXPERIMENTS.keys() >= {name for name in names(METHODS) if method_facts(name).labelled}
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
