@@ -194,25 +194,6 @@ rule generate:
         )
 
 
-rule show:
-    """Keep images by which the generator of one run is shown, for figures."""
-    input:
-        **TRAINED,
-    output:
-        **layout.outputs("show"),
-    log:
-        layout.log("show"),
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        **resources_of_run("score"),
-    params:
-        **params_of_run("show"),
-    shell:
-        command_of_run("show", MODEL, "--images {output.images:q}")
-
-
 rule extremes:
     """Keep the least and the most anomalous test images of one run, for a figure."""
     input:
@@ -236,3 +217,22 @@ rule extremes:
         "python workflow/scripts/extremes.py --experiment {wildcards.experiment:q}"
         " --data-dir {resources.data_dir:q} --inventory {input.inventory:q} --scores {input.scores:q}"
         " --images {output.images:q} --record {output.record:q} > {log:q} 2>&1"
+
+
+rule show:
+    """Keep images by which the generator of one run is shown, for figures."""
+    input:
+        **TRAINED,
+    output:
+        **layout.outputs("show"),
+    log:
+        layout.log("show"),
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        **resources_of_run("score"),
+    params:
+        **params_of_run("show"),
+    shell:
+        command_of_run("show", MODEL, "--images {output.images:q}")

@@ -9,18 +9,18 @@ from dataclasses import dataclass
 # --- metrics -----------------------------------------------------------------------------------------
 
 
+LOSSES = "losses late in training"
 SCORES, EDITS, TRANSFERS, RECONSTRUCTIONS = "scores", "edits", "transfers", "reconstructions"
 SAMPLES, COMPARED = "samples", "samples beside real images"
 GENERATED = frozenset({SAMPLES, COMPARED})  # what Inception's weights are needed for
-LOSSES = "losses late in training"
 MEASURED_BY = {  # what the runs of an experiment give -> the module of metrics/ that always measures it
+    LOSSES: "late",
     SCORES: "ranking",
     EDITS: "editing",
     TRANSFERS: "transfer",
     RECONSTRUCTIONS: "resemblance",
     SAMPLES: "generation",
     COMPARED: "generation",
-    LOSSES: "late",
 }
 
 

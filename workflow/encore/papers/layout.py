@@ -67,6 +67,7 @@ STAGES: Mapping[str, Stage] = {  # in the order of the flow
         _RUN, {"scores": "/scores.csv"}, "/score.json", ("runs.judge", *_OF_RUN, "methods.{judge}")
     ),
     "edit": Stage(_RUN, {"images": "/edits.safetensors"}, "/edit.json", ("runs.edit", *_OF_RUN)),
+    "show": Stage(_RUN, {"images": "/shown.safetensors"}, "/show.json", ("runs.show", *_OF_RUN)),
     "reconstruct": Stage(
         _RUN,
         {"images": "/reconstructions.safetensors"},
@@ -82,7 +83,6 @@ STAGES: Mapping[str, Stage] = {  # in the order of the flow
         "/generate.json",
         ("runs.generate", *_OF_RUN),
     ),
-    "show": Stage(_RUN, {"images": "/shown.safetensors"}, "/show.json", ("runs.show", *_OF_RUN)),
     "extremes": Stage(
         _RUN,
         {"images": "/extremes.safetensors"},

@@ -50,6 +50,8 @@ class Experiment:
     networks: str  # experiments with the same word here have networks of the same size
     shared_training: str = ""  # the reading under which the first unit's training serves all units
     allocation: Mapping[str, object] = field(default_factory=lambda: dict(ALLOCATION))
+    # `share` of a training's iterations, at its end, whose losses are measured; no part of a job.
+    late: Mapping[str, object] = field(default_factory=dict)
     # Unit -> the classes that the paper says its reconstructions resemble; no part of a job.
     resemblance: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     # Unit -> the attributes that a labelled method is given, or the classes that it stands for where images
@@ -61,8 +63,6 @@ class Experiment:
     # How many `images` its method makes, and how they are measured; FID against the statistics of the
     # experiment `reference`; no part of a training's job.
     generated: Mapping[str, object] = field(default_factory=dict)
-    # `share` of a training's iterations, at its end, whose losses are measured; no part of a job.
-    late: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def scored_by(self) -> str:

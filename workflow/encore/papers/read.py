@@ -126,6 +126,7 @@ def _experiment(name: str, paper: str, entry: Mapping, groups: Mapping) -> Exper
         networks=next((group for group in entry.get("use", []) if "networks" in group), name),
         shared_training=entry.get("shared_training", ""),
         allocation=entry.get("allocation", ALLOCATION),
+        late=entry.get("late", {}),
         resemblance={unit: tuple(names) for unit, names in entry.get("resemblance", {}).items()},
         domains={
             unit: classes if names == "all" else tuple(names)
@@ -133,5 +134,4 @@ def _experiment(name: str, paper: str, entry: Mapping, groups: Mapping) -> Exper
         },
         judged=entry.get("judged", {}),
         generated=entry.get("generated", {}),
-        late=entry.get("late", {}),
     )
