@@ -31,7 +31,7 @@ for name, e in all_experiments().items():
     about = {"method": e.method, "reader": DATASETS[e.dataset].reader, "gives": e.gives, "experiment": name}
     about["judge"] = all_experiments()[e.judged["by"]].method if e.judged else ""
     settings = [settings_digest(e.job(reading, "float32")) for reading in ("paper", "code")]
-    for stage in ("train", e.scored_by, "edit", "reconstruct", "resemble", "generate"):
+    for stage in ("train", e.scored_by, "edit", "reconstruct", "resemble", "generate", "show"):
         jobs[f"{stage} {name}"] = [[code_of_run(stage, e), settings], about | {"stage": stage}]
     jobs[f"measure {name}"] = [[code_of_measure(e)], about | {"stage": "measure"}]
     for protocol in set(e.protocols.values()):
@@ -128,7 +128,7 @@ def test_what_makes_nothing_again(copy, before, edits):
     assert changed_by(copy, before, edits) == set()
 
 
-OF_MODEL = {"train", "score", "judge", "generate", "edit", "reconstruct", "resemble"}
+OF_MODEL = {"train", "score", "judge", "generate", "edit", "reconstruct", "resemble", "show"}
 RESIDUAL = {"piad", "dualvae", "cvae"}
 LABEL_LOSSES = {"fadernet", "stargan", "attribute_classifier", "inception_classifier", "cvae"}
 
