@@ -4,7 +4,7 @@ import dataclasses
 
 from encore.datasets.catalogue import DATASETS
 from encore.digest import settings_digest
-from encore.papers.find import experiments_of, find_experiment
+from encore.papers.find import experiments_of, find_experiment, metric_modules
 from encore.papers.kinds import METRICS
 from encore.papers.read import load_paper, load_papers
 
@@ -75,6 +75,12 @@ def test_edited_images_are_judged_and_all_others_scored():
     assert by_rule["judge"] == {"ifcvaegan", "dualvae", "cvae", "fadernet", "stargan"}
     assert {"piad", "kde", "attribute_classifier", "inception_classifier"} < by_rule["score"]
     assert not by_rule["judge"] & by_rule["score"]
+
+
+def test_where_losses_are_measured_scores_are_not_ranked():
+    experiment = find_experiment("demo-adversarial-vae")
+    assert metric_modules(experiment) == ("late",)
+    assert metric_modules(dataclasses.replace(experiment, late={})) == ("ranking",)
 
 
 def test_a_job_holds_domains_only_where_there_are_some():

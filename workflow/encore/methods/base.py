@@ -39,6 +39,8 @@ class NetworkMethod:
     - `edit_noise(indices)`: where edits draw, what they draw for the images at these indices of the dataset;
       `edit` and `reconstruct` then take it as their last argument;
     - `classify(x)`: logits (B, n_labels);
+    - `encode(x)`, where `encodes`, and `decode(z)`: (B, latent) and back; `autoencode(x)`: what each of its
+      autoencoders makes of x, by name;
     - `after_training(batches)`: is given all training images once, after the last step.
     """
 
