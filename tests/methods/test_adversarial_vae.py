@@ -214,6 +214,19 @@ def test_a_model_has_its_own_losses_and_no_others(changed, names):
     assert shared.moved_by_a_step(model, batch(1)) == networks
 
 
+def test_diversity_is_the_spread_of_generated_images_beside_that_of_real_ones(monkeypatch):
+    model, x = exact(monkeypatch), batch(dtype=torch.float64)
+    x_g = model.Dec(model.noise[1]).detach()
+    expected = x_g.var(dim=0).sqrt().mean() / x.var(dim=0).sqrt().mean()
+    torch.testing.assert_close(model.step(x)["diversity"], expected)
+
+
+def test_a_batch_may_be_one_image():
+    losses = method().step(batch()[:1])
+    assert losses["diversity"] == 0
+    assert all(loss.isfinite() for loss in losses.values())
+
+
 def test_nothing_to_learn_from_is_refused():
     with pytest.raises(ConfigError, match="nothing to learn from"):
         method(generator="decoder", discriminator="none")

@@ -48,7 +48,7 @@ def similarity(real: Tensor, generated: Tensor, pairing: str) -> Tensor:
 
 def _spread(images: Tensor) -> Tensor:
     """Standard deviation of a pixel over the batch, mean over pixels; 0-d, without history."""
-    return images.detach().std(dim=0).mean()
+    return images.detach().std(dim=0, correction=0).mean()
 
 
 # What the Kullback-Leibler divergence of an image, a sum over the latent's entries, is divided by in (3).
@@ -234,14 +234,15 @@ class AdversarialVAE(NetworkMethod):
         generated["g"] = self.Dec(self.prior(len(x)))  # lines 4 and 5
         shown = torch.cat([x, *generated.values()])
         latents = self.DisEnc(shown)  # line 6
-        of_real, *of_generated = latents.split(len(x))
+        z_d, *of_generated = latents.split(len(x))
         if self.settings["beta"]:  # (9): x_v where there is a VAE, else x_g
             pairing = "images" if self._is_vae else self.settings["pairing"]
-            losses["L_s"] = similarity(of_real, of_generated[0], pairing)
+            losses["L_s"] = similarity(z_d, of_generated[0], pairing)
         energies = (shown - self.DisDec(latents)).abs().flatten(1).mean(dim=1)  # lines 9 and 10, (7)
         parts = energies.split(len(x))
         means = {f"L_{kind}": part.mean() for kind, part in zip(["d", *generated], parts, strict=True)}
-        return losses | means | {"diversity": _spread(generated["g"]) / _spread(x)}
+        of_real = _spread(x).clamp(min=torch.finfo(x.dtype).tiny)  # 0 for a batch of one image
+        return losses | means | {"diversity": _spread(generated["g"]) / of_real}
 
     def _balance(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
         """Line 12, from L_d and L_g + alpha L_v: moves k. What shows the balance, by name.
