@@ -220,6 +220,14 @@ def how_generated(wildcards):
     )
 
 
+def named_of(wildcards):
+    """Digest of what a paper says is to be measured of an experiment's runs; no training depends on it."""
+    experiment = experiment_of(wildcards)
+    return settings_digest(
+        {"resemblance": experiment.resemblance, "late": experiment.late}
+    )
+
+
 def settings_of(wildcards):
     """Digest of all settings that a run's numbers depend on."""
     job = experiment_of(wildcards).job(
@@ -334,17 +342,21 @@ def records_of_scores(wildcards):
 
 
 def trainings_of(wildcards):
-    """The records of the trainings behind the scores of an experiment, each once."""
+    """The records of the trainings behind the scores of an experiment, each once, and what of them is measured."""
     experiment = experiment_of(wildcards)
     reading = reading_of_run(wildcards)
-    runs = [
+    runs = dict.fromkeys(
         (experiment.trained_unit(unit, reading), seed)
         for unit, seed in selected_runs(experiment, config)
+    )
+    named = [
+        {"experiment": experiment.name, "unit": unit, "seed": seed}
+        for unit, seed in runs
     ]
-    return [
-        layout.record("train", experiment=experiment.name, unit=unit, seed=seed)
-        for unit, seed in dict.fromkeys(runs)
-    ]
+    records = [layout.record("train", **run) for run in named]
+    if not experiment.late:
+        return records
+    return records + [layout.path("train", "history", **run) for run in named]
 
 
 def splits_of(wildcards):

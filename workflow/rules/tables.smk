@@ -23,7 +23,7 @@ rule measure:
         ENVIRONMENT
     params:
         code=lambda wildcards: code_of_measure(experiment_of(wildcards)),
-        named=lambda wildcards: settings_digest(experiment_of(wildcards).resemblance),
+        named=named_of,
     shell:
         "python workflow/scripts/measure.py {wildcards.experiment:q} --scores {input.scores:q}"
         " --generated {input.generated:q} --output {output.measures:q} --record {output.record:q} > {log:q} 2>&1"
