@@ -151,6 +151,8 @@ def test_a_row_that_is_no_number_or_stands_twice_is_refused(tmp_path, rows, expe
 
 # Of each table: its rows, the numbers in them, their sum, and the beginning of a SHA-256 of its rows.
 PINNED = {
+    ("adversarial_vae", "Table 1"): (11, 11, 68.9, "6e585f0ccce839df"),
+    ("adversarial_vae", "Section 3.4"): (2, 0, 0, "ed9f327713731926"),
     ("dualvae", "Table 1"): (8, 16, 0.519, "dea7d551e6ccb304"),
     ("dualvae", "Figure 6"): (10, 0, 0, "e28f1b732b1838ed"),
     ("ifcvaegan", "Table 1"): (15, 15, 7.2690, "7e0c0cae4e0ed947"),
