@@ -126,7 +126,8 @@ def test_below_is_worse_where_lower_is_better(values, expected):
 
 
 def test_direction_of_metrics():
-    assert {name for name, metric in METRICS.items() if metric.better == "lower"} == {"MSE", "FID"}
+    lower = {name for name, metric in METRICS.items() if metric.better == "lower"}
+    assert lower == {"MSE", "FID", "balance", "offset", "content"}
     higher = {"Class0", "Class1", "CIS", "IS", "AUROC", "resembles_normal", "resembles_named"}
     assert {METRICS[name].better for name in higher} == {"higher"}
 
