@@ -1,6 +1,7 @@
 """What all tests share: real data, where there is some, and the project with its demo run in small."""
 
 import base64
+import fcntl
 import json
 import os
 import shutil
@@ -160,10 +161,18 @@ def made_small():
 
 @pytest.fixture(scope="session")
 def small_demo(tmp_path_factory):
-    """A copy in which the small demo ran. Tests must not change it."""
-    project = make_small(copy_project(tmp_path_factory.mktemp("small_demo")))
-    project.snakemake("demo")
-    return project
+    """A copy in which the small demo ran, one for all workers. Tests must not change it."""
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder, whole = base / "small_demo", base / "small_demo_is_whole"
+    with open(base / "small_demo.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not whole.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            make_small(copy_project(folder)).snakemake("demo")
+            whole.touch()
+    return Project(folder)
 
 
 @pytest.fixture

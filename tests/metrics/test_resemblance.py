@@ -161,8 +161,7 @@ def test_reconstructions_are_classified_where_the_paper_speaks_of_them(project, 
     assert (plan.get("resemble", 0), plan.get("measure", 0)) == (resembled, measured)
 
 
-@pytest.fixture
-def one_digit(project):
+def of_one_digit(project):
     """Ten iterations on scikit-learn's digits, which have no test part, with the digit 7 anomalous."""
     yaml, demo = "workflow/papers/reverse_vae.yaml", "  demo-reverse-vae:\n"
     rest = ', source: assumed, reason: "the'
@@ -170,6 +169,14 @@ def one_digit(project):
     project.edit(yaml, f"iterations: {{value: 600{rest}", f"iterations: {{value: 10{rest}")
     config = yaml_of(papers=["reverse_vae"], select={"demo-reverse-vae": {"units": ["7"]}})
     (project.folder / "config.yaml").write_text(config)
+    return project
+
+
+@pytest.fixture(scope="module")
+def one_digit(copy_of_project, tmp_path_factory):
+    """A project in which that ran."""
+    project = of_one_digit(copy_of_project(tmp_path_factory.mktemp("one_digit")))
+    measured(project)
     return project
 
 
@@ -204,16 +211,17 @@ def test_from_a_training_to_the_shares_of_its_reconstructions(one_digit):
 
 
 @pytest.mark.workflow
-def test_a_diverged_training_resembles_nothing(one_digit):
+def test_a_diverged_training_resembles_nothing(project):
+    of_one_digit(project)
     old = "learning_rate: {value: 0.002, source: assumed, reason: 600"
-    one_digit.edit("workflow/papers/reverse_vae.yaml", old, old.replace("0.002", "1.0e+30"))
-    found = measured(one_digit)
+    project.edit("workflow/papers/reverse_vae.yaml", old, old.replace("0.002", "1.0e+30"))
+    found = measured(project)
     assert set(found) == {"AUROC", "AUPRC", "resembles_normal", "resembles_named", "resembles_itself"}
     assert all(math.isnan(value) for value in found.values())
 
 
 @pytest.mark.workflow
 def test_what_a_paper_says_is_resembled_retrains_nothing(one_digit):
-    measured(one_digit)
+    """The last test of the project that others share: it changes it."""
     one_digit.edit("workflow/papers/reverse_vae.yaml", '{"7": ["4", "9"]}', '{"7": ["4"]}')
     assert one_digit.planned("results/measures/demo-reverse-vae.csv") == {"measure": 1}

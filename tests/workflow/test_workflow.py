@@ -164,8 +164,8 @@ def test_what_reaches_a_shell_is_quoted_or_held_to_harmless_letters():
 # --- a finished demo ---------------------------------------------------------------------------------
 
 
-def test_a_second_run_has_nothing_to_do(small_demo):
-    assert "Nothing to be done" in small_demo.snakemake("demo")
+def test_a_second_run_has_nothing_to_do(finished):
+    assert "Nothing to be done" in finished.snakemake("demo")
 
 
 def test_rules_list_what_their_records_tell_of(small_demo):
@@ -261,9 +261,9 @@ def test_seeds_and_units_add_runs_and_repeat_none(finished):
     assert "split" not in plan
 
 
-def test_snakemakes_own_report_works_without_a_network(small_demo):
-    small_demo.snakemake("demo", "--report", "report.html")
-    report = (small_demo.folder / "report.html").read_text()
+def test_snakemakes_own_report_works_without_a_network(finished):
+    finished.snakemake("demo", "--report", "report.html")
+    report = (finished.folder / "report.html").read_text()
     assert "demo_auroc" in report
     assert "demo.html" in report
 
