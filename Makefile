@@ -20,7 +20,7 @@ demo: .venv/installed
 	@echo "Beside every result lies a record of what it was made from; the line above says that all of them hold."
 
 test: .venv/installed
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: .venv/installed
 	$(BIN)/ruff check .

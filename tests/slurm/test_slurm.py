@@ -277,7 +277,7 @@ def test_a_training_through_every_fault_ends_with_the_same_bytes(
         project.edit("workflow/papers/piad.yaml", "iterations: {value: 300,", "iterations: {value: 1000,")
     # Too little memory for the first attempt: it is killed, and the next one asks for twice as much.
     old = "use: [piad, demo-networks]\n    allocation: {train: 5m, score: 5m, mem_mb: 3000}"
-    lab.edit("workflow/papers/piad.yaml", old, old.replace("3000", "600"))
+    lab.edit("workflow/papers/piad.yaml", old, old.replace("3000", "900"))
     reference = background(whole, "--cores", "1", f"{RUN}/score.json", "--config", "device=cpu")
     on_cluster = (*HERE, f"{RUN}/score.json", "--config", "device=cpu", "checkpoint_seconds=1")
     running = background(lab, *on_cluster)
@@ -305,9 +305,9 @@ def test_a_training_through_every_fault_ends_with_the_same_bytes(
     until(lambda: f"is in use by SLURM job {orphan} " in slurm_logs(lab), 120, "the second job's refusal")
     assert f"`scancel {orphan}` ends it" in slurm_logs(lab)
     do("scancel", orphan)
-    code, log = outcome(running, lab, 240)
+    code, log = outcome(running, lab, 600)
     assert code == 0, log
-    assert outcome(reference, whole, 240)[0] == 0
+    assert outcome(reference, whole, 600)[0] == 0
     with capsys.disabled():
         print("\n" + "\n".join("  ".join(cell.ljust(24) for cell in row) for row in rows))
     for name in ("model.safetensors", "history.csv", "scores.csv"):
