@@ -124,10 +124,12 @@ def test_pixels_are_given_to_scikit_learn_as_rows_of_float64():
 def test_what_is_read_of_a_class_is_what_it_has(name):
     """The workflow reads a method's source and never imports it."""
     facts, found = method_facts(name), load_method(name)
-    assert issubclass(found, NetworkMethod if facts.on_gpu else ScikitFit)
+    fits = issubclass(found, ScikitFit)
+    assert fits != issubclass(found, NetworkMethod)
+    assert facts.on_gpu == (not fits or name == "real_images")  # whose images a network measures
     assert (facts.settings, facts.scores) == (found.SETTINGS, found.SCORES)
     literals = (found.DETERMINISTIC, found.ON_GPU, found.LABELLED)
     assert (facts.deterministic, facts.on_gpu, facts.labelled) == literals
     assert all(hasattr(found, offered) for offered in facts.offers)
     assert bool(facts.scores) == ("score" in facts.offers)
-    assert hasattr(found, "model_bytes") == facts.on_gpu
+    assert hasattr(found, "model_bytes") != fits
