@@ -4,19 +4,13 @@ Weights of the network are random ones, and the numbers say nothing.
 """
 
 import hashlib
-import importlib.util
 import json
-from pathlib import Path
 
 import pandas as pd
 import pytest
 import torch
 
 pytestmark = pytest.mark.workflow
-
-SPEC = importlib.util.spec_from_file_location("generated", Path(__file__).with_name("generated.py"))
-generated = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(generated)
 
 CONFIG = """\
 papers: [noise]
@@ -114,7 +108,7 @@ WEIGHTS = "data/inception_fid/pt_inception-2015-12-05-6726825d.pth"
 
 
 @pytest.fixture
-def noise(project):
+def noise(project, generated):
     """The project with that paper, and files of CIFAR-10."""
     for name, text in (
         ("config.yaml", CONFIG),

@@ -5,19 +5,13 @@ this is about the line and not about its numbers.
 """
 
 import csv
-import importlib.util
 import json
 import os
 import re
-from pathlib import Path
 
 import pytest
 
 pytestmark = pytest.mark.workflow
-
-SPEC = importlib.util.spec_from_file_location("generated", Path(__file__).with_name("generated.py"))
-generated = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(generated)
 
 ITERATIONS = int(os.environ.get("ENCORE_TEST_ITERATIONS", "3"))  # of every PIAD run here
 
@@ -56,7 +50,7 @@ FIGURES = ["piad_figure4", "piad_figure4_samples", "piad_figure5"]
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory, copy_of_project):
+def whole(tmp_path_factory, copy_of_project, generated):
     """A copy in which all of PIAD ran on generated data."""
     project = copy_of_project(tmp_path_factory.mktemp("whole"))
     generated.write_all(project.folder / "data")

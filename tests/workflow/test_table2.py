@@ -2,18 +2,12 @@
 
 import csv
 import hashlib
-import importlib.util
-from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
 pytestmark = pytest.mark.workflow
-
-SPEC = importlib.util.spec_from_file_location("generated", Path(__file__).with_name("generated.py"))
-generated = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(generated)
 
 CONFIG = """\
 papers: [piad]
@@ -56,7 +50,7 @@ def rows_of(project, table):
 
 
 @pytest.fixture
-def data(project):
+def data(project, generated):
     generated.write_idx(project.folder / "raw files" / "mnist")
     generated.write_photographs(project.folder / "raw files" / "photographs")
     (project.folder / "config.yaml").write_text(CONFIG)

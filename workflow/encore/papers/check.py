@@ -148,19 +148,12 @@ def judge_faults(paper: Paper, known: Iterable[str], place: str) -> list[str]:
 
     known: the names of all experiments, of which the paper has those without faults of their own.
     """
-    faults = []
-    for name, experiment in paper.experiments.items():
-        if not experiment.judged:
-            continue
-        where, by = f"{place}.{name}.judged.by", experiment.judged["by"]
-        faults += _unknown(where, by, known)
-        if by not in paper.experiments:
-            continue
-        judge = paper.experiments[by]
+    faults: list[str] = []
+    for where, experiment, judge in _referring(paper, "judged", "by", known, place, faults):
         if not method_facts(judge.method).judges:
-            faults.append(f"{where}: the method {judge.method!r} of {by} is no classifier.")
+            faults.append(f"{where}: the method {judge.method!r} of {judge.name} is no classifier.")
         faults += [
-            f"{where}: {by} has no unit {unit!r} of the same attributes."
+            f"{where}: {judge.name} has no unit {unit!r} of the same attributes."
             for unit in experiment.units
             if unit not in judge.units or judge.domains_of(unit) != experiment.domains_of(unit)
         ]
@@ -173,22 +166,35 @@ def reference_faults(paper: Paper, known: Iterable[str], place: str) -> list[str
 
     known: as for `judge_faults`.
     """
-    faults = []
-    for name, experiment in paper.experiments.items():
-        if "reference" not in experiment.generated:
-            continue
-        where, by = f"{place}.{name}.generated.reference", experiment.generated["reference"]
-        faults += _unknown(where, by, known)
-        if by not in paper.experiments:
-            continue
-        reference = paper.experiments[by]
+    faults: list[str] = []
+    for where, experiment, reference in _referring(paper, "generated", "reference", known, place, faults):
+        name = reference.name
         if not reference.generated or "reference" in reference.generated or not reference.deterministic:
-            faults.append(f"{where}: {by} has no statistics of real images, as the method real_images gives.")
+            faults.append(
+                f"{where}: {name} has no statistics of real images, as the method real_images gives."
+            )
         faults += [
-            f"{where}: {by} has no unit {unit!r}." for unit in experiment.units if unit not in reference.units
+            f"{where}: {name} has no unit {unit!r}."
+            for unit in experiment.units
+            if unit not in reference.units
         ]
         faults += _size_fault(experiment, reference, where)
     return faults
+
+
+def _referring(
+    paper: Paper, part: str, key: str, known: Iterable[str], place: str, faults: list[str]
+) -> Iterator[tuple[str, Experiment, Experiment]]:
+    """Where an experiment names another one as `key` of its `part`, that experiment, and the named one.
+
+    A name that is not known is one more of the faults.
+    """
+    for name, experiment in paper.experiments.items():
+        if key in (told := getattr(experiment, part)):
+            where = f"{place}.{name}.{part}.{key}"
+            faults += _unknown(where, told[key], known)
+            if told[key] in paper.experiments:
+                yield where, experiment, paper.experiments[told[key]]
 
 
 def _size_fault(experiment: Experiment, other: Experiment, place: str) -> list[str]:
