@@ -304,6 +304,12 @@ def trail():
     runs, weights = "results/runs/e/0/0", "results/weights/vgg19_caffe"
     records = {
         f"{runs}/extremes.json": record("extremes", [f"{runs}/scores.csv"], f"{runs}/extremes.safetensors"),
+        f"{runs}/generate.json": record(
+            "generate",
+            [f"{runs}/model.safetensors"],
+            f"{runs}/generated.csv",
+            f"{runs}/statistics.safetensors",
+        ),
         f"{runs}/score.json": record("score", [f"{runs}/model.safetensors"], f"{runs}/scores.csv"),
         f"{runs}/train.json": record(
             "train",
@@ -327,9 +333,12 @@ def trail():
 
 
 def test_models_and_the_weights_of_others_are_not_exported(trail):
-    """What was measured on weights is small and ours, and figures are drawn from it."""
+    """What was measured on weights is small and ours, and figures are drawn from it. Statistics of features
+    are large, and FID stands in a table beside them.
+    """
     assert list(not_exported(trail)) == [
         "results/runs/e/0/0/model.safetensors",
+        "results/runs/e/0/0/statistics.safetensors",
         "results/weights/vgg19_caffe.safetensors",
     ]
 

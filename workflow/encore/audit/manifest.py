@@ -28,6 +28,7 @@ AUDIT = RESULTS / "audit"
 SUMS = AUDIT / "SHA256SUMS"
 # Of an export, as in SHA256SUMS: the files that it does not hold, and the inventories of such raw files.
 LEFT_OUT = AUDIT / "LEFT_OUT"
+NOT_EXPORTED = ("model.safetensors", "statistics.safetensors")
 HINT = "`snakemake -c1 audit` writes it again, from the records as they are"
 DOCUMENTS = ("manifest.json", "environments.json", "environment.txt", "config.json", "lock.txt")
 
@@ -220,11 +221,13 @@ def _parsed(line: bytes) -> tuple[str, str, str]:
 
 
 def not_exported(trail: Trail) -> dict[str, str]:
-    """Name -> SHA-256 of the results that an export does not hold: models, and pretrained weights."""
+    """Name -> SHA-256 of the results that an export does not hold: models, statistics of features, and
+    pretrained weights. What a table needs of them stands in smaller files.
+    """
     return {
         name: trail.records[record]["outputs"][name]["sha256"]
         for name, record in sorted(trail.made_by.items())
-        if trail.records[record]["rule"] == "weights" or Path(name).name == "model.safetensors"
+        if trail.records[record]["rule"] == "weights" or Path(name).name in NOT_EXPORTED
     }
 
 
