@@ -9,8 +9,8 @@ from encore.registry import load
 MODULES = {path.stem: path for path in Path(encore.figures.__file__).parent.glob("*.py")}
 KINDS = {
     "arithmetic", "autoencoded", "cells", "contrast", "domains", "edits", "extremes", "filters", "gallery",
-    "history", "interpolation", "lambdas", "reconstructions", "resemblance", "samples", "sparsity", "sweep",
-    "transfer",
+    "generation", "history", "interpolation", "lambdas", "reconstructions", "resemblance", "samples",
+    "sparsity", "sweep", "transfer",
 }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from encore.figures import arithmetic, autoencoded, gallery, interpolation
+from encore.figures import arithmetic, autoencoded, gallery, generation, interpolation
 from encore.figures.mosaic import GAP
 from encore.figures.rows import rows_grid
 
@@ -123,6 +123,30 @@ def test_interpolation_of_one_model_has_the_real_images_at_both_sides(tmp_path):
     np.testing.assert_array_equal(tile(figure, 3, 1), between[3, 0])
     np.testing.assert_array_equal(tile(figure, 3, 6), ends[3, 1])
     assert heads(figure) == ["real", "", "", "", "", "", "real"]
+
+
+def test_generation_is_random_images_reconstructions_inpainting_and_morphing(tmp_path):
+    of = {
+        name: images(count, seed=seed)
+        for seed, (name, count) in enumerate(
+            {"sample": 20, "original": 6, "original.X": 6, "masked": 6, "inpainted": 6, "sample.X": 6}.items()
+        )
+    }
+    between, ends = images(4, 6, seed=7), images(4, 2, seed=8)
+    path = shown(tmp_path, "x", interpolation=between, ends=ends, **of)
+    figure = generation.draw(None, {"experiment": "x", "title": ""}, [path])
+    assert labels(figure) == [
+        "random 1", "random 2", "real", "reconstructed", "masked", "inpainted", "morphing 1", "morphing 2",
+    ]  # fmt: skip
+    np.testing.assert_array_equal(tile(figure, 1, 2), of["sample"][8])
+    rows = {2: of["original"], 3: of["original.X"], 4: of["masked"], 5: of["inpainted"]}
+    for row, expected in rows.items():
+        np.testing.assert_array_equal(tile(figure, row, 5), expected[5])
+    for row in (6, 7):
+        np.testing.assert_array_equal(tile(figure, row, 0), ends[row - 6, 0])
+        np.testing.assert_array_equal(tile(figure, row, 1), between[row - 6, 1])
+        np.testing.assert_array_equal(tile(figure, row, 4), between[row - 6, 4])
+        np.testing.assert_array_equal(tile(figure, row, 5), ends[row - 6, 1])
 
 
 def test_interpolation_of_several_models_is_what_they_make_alone(tmp_path):

@@ -21,6 +21,7 @@ EXPERIMENTS = {
     "fadernet": ("demo-fadernet", SHORT),
     "stargan": ("demo-stargan", SHORT),
     "adversarial_vae": ("demo-adversarial-vae", SHORT),
+    "progressive_reverse_vae": ("demo-reverse-vae-growing", SHORT),  # 3 iterations of stage 0, 7 of stage 1
     "attribute_classifier": ("demo-domains-judge", SHORT),
     "inception_classifier": (
         "inception-celeba",

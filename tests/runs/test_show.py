@@ -8,7 +8,7 @@ import torch
 
 from encore.runs import show as module
 from encore.runs.checkpoint import DivergedError
-from encore.runs.show import directions, interpolated, show
+from encore.runs.show import directions, inpainted, interpolated, show
 
 
 def test_interpolation_is_a_straight_line_with_both_ends():
@@ -70,22 +70,40 @@ def test_what_is_shown_of_a_generator_with_an_encoder(monkeypatch):
     found = show(run_of(), None)
     assert {name: tuple(images.shape[:-3]) for name, images in found.items()} == {
         "sample": (64,),
-        "sample.copy": (8,),
-        "sample.negative": (8,),
-        "original.copy": (8,),
-        "original.negative": (8,),
+        "sample.copy": (10,),
+        "sample.negative": (10,),
+        "original.copy": (10,),
+        "original.negative": (10,),
+        "masked": (10,),
+        "inpainted": (10,),
         "interpolation": (4, 10),
         "arithmetic.even": (4, 3),  # all have the other attribute: there is nothing to move along
         "ends": (4, 2),
-        "original": (8,),
+        "original": (10,),
     }
     assert all(images.dtype == torch.uint8 for images in found.values())
     assert torch.equal(found["original"], found["original.copy"])
-    assert torch.equal(found["sample"][:8], found["sample.copy"])
-    assert torch.equal(found["sample.negative"], 255 - found["sample"][:8])
+    assert torch.equal(found["sample"][:10], found["sample.copy"])
+    assert torch.equal(found["sample.negative"], 255 - found["sample"][:10])
     for step, end in ((0, 0), (-1, 1)):  # of the ends' own latents
         assert torch.equal(found["interpolation"][:, step, ..., 0, :], found["ends"][:, end, ..., 0, :])
     assert not torch.equal(found["arithmetic.even"][:, 0], found["arithmetic.even"][:, 2])
+
+
+def test_a_hole_is_filled_with_what_is_made_of_the_image_with_the_hole():
+    """Images of 8 pixels, a method that makes all of their mean: the hole is the middle quarter, and grey."""
+    method = SimpleNamespace(
+        encode=lambda x: x.mean(dim=(1, 2, 3)), decode=lambda z: z.view(-1, 1, 1, 1).expand(-1, 1, 8, 8)
+    )
+    run = SimpleNamespace(method=method, settings={"pixel_range": [-1, 1]})
+    x = torch.ones(2, 1, 8, 8)
+    masked, filled = inpainted(run, x)
+    inside = torch.zeros(8, 8, dtype=torch.bool)
+    inside[2:6, 2:6] = True
+    for shown, expected in ((masked, 0.0), (filled, 0.75)):  # a quarter of the image is grey, which is 0
+        assert (shown[..., inside] == expected).all()
+        assert (shown[..., ~inside] == 1).all()
+    assert (x == 1).all()
 
 
 def test_without_an_encoder_the_ends_are_random_and_nothing_is_moved(monkeypatch):

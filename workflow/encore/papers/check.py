@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Set
 
 from encore.datasets.catalogue import DATASETS
-from encore.papers.kinds import COUNT, FIGURES, METRICS
+from encore.papers.kinds import COUNT, FIGURES, METRICS, SHOWS
 from encore.papers.model import AVERAGE, READINGS, Experiment, Paper, experiments_in
 from encore.papers.schema import LOOKS_LIKE_A_NUMBER, schema_faults
 from encore.papers.settings import schema_of
@@ -107,7 +107,8 @@ def _setting_faults(experiment: Experiment, facts: MethodFacts, place: str) -> l
 def _label_faults(experiment: Experiment, facts: MethodFacts, place: str) -> list[str]:
     """What only methods with labels can have, and what only methods that edit can be judged by."""
     faults = []
-    if experiment.domains and not (facts.labelled or experiment.late or experiment.generated):
+    generates = experiment.late or experiment.generated or facts.offers >= SHOWS
+    if experiment.domains and not (facts.labelled or generates):
         faults.append(f"{place}.domains: the method {experiment.method!r} takes no labels.")
     if experiment.judged and "edit" not in facts.offers:
         return faults + _lacking(experiment, {"edit"}, place)

@@ -129,6 +129,7 @@ FIGURES: Mapping[str, FigureKind] = {
     "lambdas": FigureKind("measure", "measures", ("experiments", "unit"), offers=frozenset({"transfer"})),
     "gallery": FigureKind("show", "images", ("experiments",), runs=FIRST, offers=SHOWS),
     "autoencoded": FigureKind("show", "images", ("experiment",), runs=FIRST, offers=SHOWS),
+    "generation": FigureKind("show", "images", ("experiment",), runs=FIRST, offers=SHOWS),
     "interpolation": FigureKind("show", "images", ("experiments",), runs=FIRST, offers=SHOWS),
     "arithmetic": FigureKind(
         "show", "images", ("experiment", "unit"), ("domains",), runs=FIRST, offers=SHOWS

@@ -1,5 +1,5 @@
-"""The images by which a generator is shown: what it makes, what its autoencoders make of images, what lies
-between two latents, and what becomes of an image whose latent is moved towards an attribute.
+"""The images by which a generator is shown: what it makes, what its autoencoders make of images, how it fills
+a hole, what lies between two latents, and what becomes of a latent that is moved towards an attribute.
 """
 
 from pathlib import Path
@@ -13,7 +13,7 @@ from encore.runs.pixels import to_pixels
 from encore.runs.run import Run
 
 SAMPLES = 64
-SHOWN = 8  # samples, and test images spread evenly and not chosen, that autoencoders are shown by
+SHOWN = 10  # samples, and test images spread evenly and not chosen, that autoencoders are shown by
 PAIRS, STEPS = 4, 10  # interpolations, and images of each, both ends included
 MOVED, WEIGHTS = 4, (-2.0, 0.0, 2.0)  # samples that are moved, and by how much of the difference
 
@@ -23,8 +23,9 @@ def show(run: Run, model: Path) -> dict[str, Tensor]:
 
     `sample` (SAMPLES, ...) and of its first SHOWN `sample.<autoencoder>`; `original` (SHOWN, ...), test
     images, and `original.<autoencoder>`; `interpolation` (PAIRS, STEPS, ...), with an encoder between the
-    test images `ends` (PAIRS, 2, ...). With an encoder and a dataset of attributes `arithmetic.<attribute>`
-    (MOVED, WEIGHTS, ...), for each that some training images have and some have not.
+    test images `ends` (PAIRS, 2, ...). With an encoder `masked` and `inpainted` (SHOWN, ...), the originals
+    with a hole and with the hole filled; and of a dataset of attributes `arithmetic.<attribute>` (MOVED,
+    WEIGHTS, ...), for each that some training images have and some have not.
     """
     originals = run.pixels(_spread(run.split.test, SHOWN))
     ends = run.pixels(_spread(run.split.test, 2 * PAIRS))
@@ -36,6 +37,9 @@ def show(run: Run, model: Path) -> dict[str, Tensor]:
     made = {"sample": run.method.sample(SAMPLES)}
     for name, images in (("sample", made["sample"][:SHOWN]), ("original", *run.batches(originals))):
         made |= {f"{name}.{by}": of for by, of in run.method.autoencode(images).items()}
+    if run.method.encodes:
+        (x,) = run.batches(originals)
+        made |= dict(zip(("masked", "inpainted"), inpainted(run, x), strict=True))
     (x,) = run.batches(ends)
     z = run.method.encode(x) if run.method.encodes else run.method.prior(len(ends))
     made["interpolation"] = _decoded(run, interpolated(*z.view(PAIRS, 2, -1).unbind(1), STEPS))
@@ -46,6 +50,20 @@ def show(run: Run, model: Path) -> dict[str, Tensor]:
         shown = {name: torch.full_like(images, 255) for name, images in shown.items()}
     kept = {"ends": ends.unflatten(0, (PAIRS, 2))} if run.method.encodes else {}
     return shown | kept | {"original": originals}
+
+
+def inpainted(run: Run, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Images (n, C, S, S) with a hole, and with what the method makes of these inside it alone.
+
+    The hole is the middle quarter, in the middle of the range of values.
+    """
+    side, (low, high) = x.shape[-1], run.settings["pixel_range"]
+    hole = slice(side // 4, side - side // 4)
+    masked, filled = x.clone(), x.clone()
+    masked[..., hole, hole] = (low + high) / 2
+    made = run.method.decode(run.method.encode(masked))
+    filled[..., hole, hole] = made[..., hole, hole]
+    return masked, filled
 
 
 def interpolated(a: Tensor, b: Tensor, steps: int) -> Tensor:
