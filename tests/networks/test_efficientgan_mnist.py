@@ -9,7 +9,7 @@ from torch import nn
 
 from encore.methods.efficientgan import JointDiscriminator, logit_loss
 from encore.methods.reverse_vae import ImageDiscriminator
-from encore.networks.efficientgan_mnist import Encoder, Generator, initialise, quarter
+from encore.networks.efficientgan_mnist import Encoder, Generator, initialise, smallest_map
 from encore.strict import ConfigError
 
 
@@ -148,10 +148,23 @@ def test_logit_loss_is_binary_cross_entropy():
         torch.testing.assert_close(logit_loss(logits, real), expected)
 
 
-def test_a_side_that_does_not_halve_twice_is_refused():
-    assert quarter(28) == 7
+def test_a_side_that_does_not_halve_so_often_is_refused():
+    assert (smallest_map(28, 2), smallest_map(64, 4)) == (7, 4)
     with pytest.raises(ConfigError, match="image_size = 30: these networks need a multiple of 4 pixels"):
-        quarter(30)
+        smallest_map(30, 2)
+
+
+def test_larger_images_have_more_layers_of_the_same_kind():
+    """64 pixels by four halvings: parameters by hand, batch norms' scales and shifts included."""
+    generator = Generator(9, 20, [8, 6, 5, 4], 3, 64, "sigmoid")
+    expected = 9 * 20 + 2 * 20 + 20 * 8 * 16 + 2 * 8 * 16
+    expected += 8 * 6 * 16 + 2 * 6 + 6 * 5 * 16 + 2 * 5 + 5 * 4 * 16 + 2 * 4 + 4 * 3 * 16 + 3
+    assert sum(p.numel() for p in generator.parameters()) == expected
+    assert generator(torch.zeros(2, 9)).shape == (2, 3, 64, 64)
+    encoder = Encoder(3, [2, 3, 4, 5, 6], 9, 64)
+    expected = 3 * 2 * 9 + 2 + 2 * 3 * 9 + 2 * 3 + 3 * 4 * 9 + 2 * 4 + 4 * 5 * 9 + 2 * 5 + 5 * 6 * 9 + 2 * 6
+    assert sum(p.numel() for p in encoder.parameters()) == expected + 6 * 16 * 9 + 9
+    assert encoder(torch.zeros(2, 3, 64, 64)).shape == (2, 9)
 
 
 # --- whole forward passes, by hand in float64 -----------------------------------------------------------

@@ -19,7 +19,7 @@ from encore.networks.efficientgan_mnist import (
     Generator,
     initialise,
     leaky_relu,
-    quarter,
+    smallest_map,
 )
 
 
@@ -54,7 +54,7 @@ class JointDiscriminator(nn.Module):
             nn.Flatten(),
         )
         self.z = nn.Sequential(nn.Linear(latent, latent_units), leaky_relu(), Dropout(p, random))
-        joined = second * quarter(side) ** 2 + latent_units
+        joined = second * smallest_map(side, len(filters)) ** 2 + latent_units
         self.y = nn.Sequential(nn.Linear(joined, units), leaky_relu(), Dropout(p, random))
         self.last = nn.Linear(units, 1)
 

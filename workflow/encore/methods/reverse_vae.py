@@ -6,6 +6,7 @@ generator cannot make again of an image is how anomalous the image is. Numbers i
 equations.
 """
 
+import itertools
 from collections.abc import Iterable, Mapping
 
 import torch
@@ -20,7 +21,7 @@ from encore.networks.efficientgan_mnist import (
     Generator,
     initialise,
     leaky_relu,
-    quarter,
+    smallest_map,
 )
 from encore.networks.wgan_gp import gradient_penalty
 
@@ -28,23 +29,25 @@ from encore.networks.wgan_gp import gradient_penalty
 class ImageDiscriminator(nn.Sequential):
     """image (B, C, S, S) -> (B,), linear: the critic or the logit of an image.
 
-    filters: of the two convolutions; units: of the dense layer; norm: "batch", as in the released code, or
-    "none", which a penalty on the gradient of each sample asks for (Gulrajani et al. 2017, Section 4).
+    filters: of the convolutions, which halve; units: of the dense layer; norm: "batch", as in the released
+    code, or "none", which a penalty on each sample's gradient asks for (Gulrajani et al. 2017, Section 4).
     """
 
     def __init__(self, channels: int, filters: list[int], units: int, side: int, norm: str):
-        first, second = filters
-        batch = norm == "batch"
+        batch, flat = norm == "batch", filters[-1] * smallest_map(side, len(filters)) ** 2
         super().__init__(
-            nn.Sequential(ConvSame(channels, first, 4, 2), leaky_relu()),
-            nn.Sequential(
-                ConvSame(first, second, 4, 2, bias=not batch),
-                nn.BatchNorm2d(second, **BATCH_NORM) if batch else nn.Identity(),
-                leaky_relu(),
+            nn.Sequential(ConvSame(channels, filters[0], 4, 2), leaky_relu()),
+            *(
+                nn.Sequential(
+                    ConvSame(before, after, 4, 2, bias=not batch),
+                    nn.BatchNorm2d(after, **BATCH_NORM) if batch else nn.Identity(),
+                    leaky_relu(),
+                )
+                for before, after in itertools.pairwise(filters)
             ),
             nn.Sequential(
                 nn.Flatten(),
-                nn.Linear(second * quarter(side) ** 2, units, bias=not batch),
+                nn.Linear(flat, units, bias=not batch),
                 nn.BatchNorm1d(units, **BATCH_NORM) if batch else nn.Identity(),
                 leaky_relu(),
             ),
@@ -64,9 +67,15 @@ class ReverseVAE(NetworkMethod):
     SETTINGS = {
         "latent": ("count", "entries of the latent z, prior N(0, I)"),
         "generator_units": ("count", "units of Gen's first layer"),
-        "generator_filters": ("counts", "filters of Gen: second layer, first transposed convolution"),
-        "encoder_filters": ("counts", "filters of Enc's three convolutions"),
-        "critic_filters": ("counts", "filters of Dis's two convolutions"),
+        "generator_filters": (
+            "counts",
+            "filters of Gen: second layer, then each transposed convolution but the last",
+        ),
+        "encoder_filters": (
+            "counts",
+            "filters of Enc's convolutions, of which all but the first halve",
+        ),
+        "critic_filters": ("counts", "filters of Dis's convolutions, which halve"),
         "critic_units": ("count", "units of Dis's dense layer"),
         "critic_norm": (["none", "batch"], "normalisation in Dis"),
         "output": (["sigmoid", "tanh"], "activation of Gen's last layer"),
@@ -197,19 +206,38 @@ class ReverseVAE(NetworkMethod):
             z, features = self.Enc(x), self.Dis.features(x, layer)
         return (features - self.Dis.features(self.Gen(z), layer)).square().sum(dim=1).mean()
 
-    # After training (Section 4.5)
+    # After training (Sections 4.1 and 4.2)
+
+    @property
+    def encodes(self) -> bool:
+        """There is an encoder."""
+        return True
 
     @torch.no_grad()
-    def reconstruct(self, images: Tensor) -> Tensor:
-        """x_hat = Gen(Enc(x)); (B, C, S, S) -> the same shape."""
+    def encode(self, images: Tensor) -> Tensor:
+        """Enc(x); (B, C, S, S) -> (B, latent)."""
         self.networks.eval()
-        return self.Gen(self.Enc(images))
+        return self.Enc(images)
 
     @torch.no_grad()
+    def decode(self, z: Tensor) -> Tensor:
+        """Gen(z); (B, latent) -> (B, C, S, S)."""
+        self.networks.eval()
+        return self.Gen(z)
+
     def sample(self, count: int) -> Tensor:
         """Gen(z) for random z; (count, C, S, S)."""
-        self.networks.eval()
-        return self.Gen(self.prior(count))
+        return self.decode(self.prior(count))
+
+    def reconstruct(self, images: Tensor) -> Tensor:
+        """x_hat = Gen(Enc(x)); (B, C, S, S) -> the same shape."""
+        return self.decode(self.encode(images))
+
+    def autoencode(self, images: Tensor) -> dict[str, Tensor]:
+        """What it makes of images, by name."""
+        return {"Reverse-VAE": self.reconstruct(images)}
+
+    # Anomalies (Section 4.5)
 
     @torch.no_grad()
     def reconstruction_error(self, images: Tensor) -> Tensor:

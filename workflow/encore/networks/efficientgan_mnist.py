@@ -1,13 +1,15 @@
 """EfficientGAN's generator and encoder for MNIST (Zenati et al. 2018), as its released code has them, and the
 parts of its discriminators.
 
-Sides and filters are arguments, so that smaller images have smaller networks of the same kind. An image's
-side is a multiple of 4, since two layers halve or double it.
+Sides and filters are arguments, so that smaller or larger images have networks of the same kind. For MNIST's,
+two layers halve or double the side; for larger ones there are more such layers, a number of filters each.
 
 The released code also has a bias before every batch norm, which takes it away again. Its gradient is nothing
 but rounding, out of which Adam makes steps of full size, and the running means that scores rest on lag behind
 them: it is left out here.
 """
+
+import itertools
 
 from torch import nn
 
@@ -31,11 +33,12 @@ def initialise(network: nn.Module) -> nn.Module:
     return network
 
 
-def quarter(side: int) -> int:
-    """Side of the smallest map, pixels; ConfigError for images that these networks do not fit."""
-    if side % 4:
-        raise ConfigError([f"image_size = {side}: these networks need a multiple of 4 pixels."])
-    return side // 4
+def smallest_map(side: int, halvings: int) -> int:
+    """Its side, pixels, after so many halvings; ConfigError for images that do not fit."""
+    shrink = 2**halvings
+    if side % shrink:
+        raise ConfigError([f"image_size = {side}: these networks need a multiple of {shrink} pixels."])
+    return side // shrink
 
 
 def leaky_relu() -> nn.Module:
@@ -57,12 +60,13 @@ class ConvSame(nn.Sequential):
 class Generator(nn.Sequential):
     """z (B, latent) -> image (B, C, S, S) in the range of its `output`, one of OUTPUTS.
 
-    filters: of the second layer, which makes a map of S/4 pixels, and of the first transposed convolution.
+    filters: of the second layer, which makes the smallest map, then of each transposed convolution but the
+    last.
     """
 
     def __init__(self, latent: int, units: int, filters: list[int], channels: int, side: int, output: str):
-        first, second = filters
-        inner = quarter(side)
+        first, last = filters[0], filters[-1]
+        inner = smallest_map(side, len(filters))
         super().__init__(
             nn.Sequential(
                 nn.Linear(latent, units, bias=False), nn.BatchNorm1d(units, **BATCH_NORM), nn.ReLU()
@@ -73,29 +77,32 @@ class Generator(nn.Sequential):
                 nn.ReLU(),
                 nn.Unflatten(1, (first, inner, inner)),
             ),
-            nn.Sequential(
-                nn.ConvTranspose2d(first, second, 4, stride=2, padding=1, bias=False),
-                nn.BatchNorm2d(second, **BATCH_NORM),
-                nn.ReLU(),
+            *(
+                nn.Sequential(
+                    nn.ConvTranspose2d(before, after, 4, stride=2, padding=1, bias=False),
+                    nn.BatchNorm2d(after, **BATCH_NORM),
+                    nn.ReLU(),
+                )
+                for before, after in itertools.pairwise(filters)
             ),
-            nn.Sequential(nn.ConvTranspose2d(second, channels, 4, stride=2, padding=1), OUTPUTS[output]()),
+            nn.Sequential(nn.ConvTranspose2d(last, channels, 4, stride=2, padding=1), OUTPUTS[output]()),
         )
 
 
 class Encoder(nn.Sequential):
-    """image (B, C, S, S) -> (B, out), linear; filters: of the three convolutions."""
+    """image (B, C, S, S) -> (B, out), linear; filters: of the convolutions; all but the first halve."""
 
     def __init__(self, channels: int, filters: list[int], out: int, side: int):
-        first, second, third = filters
+        last = filters[-1] * smallest_map(side, len(filters) - 1) ** 2
         super().__init__(
-            nn.Sequential(ConvSame(channels, first, 3, 1), leaky_relu()),
-            nn.Sequential(
-                ConvSame(first, second, 3, 2, bias=False),
-                nn.BatchNorm2d(second, **BATCH_NORM),
-                leaky_relu(),
+            nn.Sequential(ConvSame(channels, filters[0], 3, 1), leaky_relu()),
+            *(
+                nn.Sequential(
+                    ConvSame(before, after, 3, 2, bias=False),
+                    nn.BatchNorm2d(after, **BATCH_NORM),
+                    leaky_relu(),
+                )
+                for before, after in itertools.pairwise(filters)
             ),
-            nn.Sequential(
-                ConvSame(second, third, 3, 2, bias=False), nn.BatchNorm2d(third, **BATCH_NORM), leaky_relu()
-            ),
-            nn.Sequential(nn.Flatten(), nn.Linear(third * quarter(side) ** 2, out)),
+            nn.Sequential(nn.Flatten(), nn.Linear(last, out)),
         )
