@@ -15,7 +15,7 @@ from encore.datasets.split import Split, save_split
 
 # Class c has 20 + c train images and 5 test images, mixed within each part.
 OF_CLASSES = ("one_vs_all", "pooled_80_20", "digit_is_anomaly", "digit_is_anomaly_leaking")
-OF_ANY = ("all_images", "all_images_fifth")
+OF_ANY = ("all_images", "all_images_fifth", "all_images_last_half")
 VALIDATED = ("official_parts_validated", "held_out_fifth_validated")
 OF_ATTRIBUTES = ("celeba_attributes", "one_attribute", "official_parts", "held_out_fifth", *VALIDATED)
 COUNTS = np.arange(20, 30)
@@ -439,6 +439,14 @@ def test_all_images_fifth_keeps_the_last_fifth_of_the_train_part_apart(labels: n
     assert split.test.tolist() == list(range(40, 51))
     assert not split.anomalous.any()
     assert indices(split) == indices(split_of("all_images_fifth", labels, 51, 7, split_seed=3))
+
+
+def test_all_images_last_half_is_the_last_half_of_the_train_part(labels: np.ndarray) -> None:
+    whole = split_of("all_images", labels, 51, 1, split_seed=0)
+    split = split_of("all_images_last_half", labels, 51, 1, split_seed=0)
+    assert split.train.tolist() == whole.train.tolist()[25:]
+    assert split.test.tolist() == whole.test.tolist()
+    assert indices(split) == indices(split_of("all_images_last_half", labels, 51, 7, split_seed=3))
 
 
 def test_every_protocol_is_one_of_classes_or_of_attributes_or_of_any_dataset() -> None:
