@@ -125,6 +125,64 @@ def test_shapes_by_stage(stage):
         assert GrowingEncoder(3, RELEASED, 1, deviation=True)(image, stage).shape == (2,)
 
 
+def conv(x, layer):
+    """A convolution as the code computes it, with its leaky ReLU of slope 0.2."""
+    kernel = layer.weight * math.sqrt(2 / layer.weight[0].numel())
+    y = F.conv2d(x, kernel, layer.bias, padding=layer.weight.shape[-1] // 2)
+    return torch.where(y > 0, y, 0.2 * y)
+
+
+def normed(x):
+    return x / torch.sqrt((x**2).mean(dim=1, keepdim=True) + 1e-8)
+
+
+def leaky(x):
+    return torch.where(x > 0, x, 0.2 * x)
+
+
+def weights_of(network, kind):
+    return [module for module in network.modules() if isinstance(module, kind)]
+
+
+def test_the_generator_by_hand():
+    """Dense, leaky; then every convolution, leaky, pixel norm, also before the colours, which are linear."""
+    generator, _, _ = small_networks()
+    for parameter in generator.parameters():
+        torch.nn.init.normal_(parameter)  # biases, too
+    z = random_images(3, 7)
+    (dense,), blocks = weights_of(generator, torch.nn.Linear), generator.blocks
+    convolutions = [weights_of(block, EqualisedConv2d) for block in blocks]
+    x = leaky(z @ dense.weight.T + dense.bias).view(3, 6, 4, 4)
+    x = normed(conv(x, convolutions[0][0]))
+    x = x.repeat_interleave(2, dim=2).repeat_interleave(2, dim=3)
+    for layer in convolutions[1]:
+        x = normed(conv(x, layer))
+    colour = generator.colours[1]
+    kernel = colour.weight * math.sqrt(2 / 5)
+    torch.testing.assert_close(generator(z, 1), F.conv2d(x, kernel, colour.bias), rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("which", [1, 2])
+def test_encoder_and_critic_by_hand(which):
+    """Colours, leaky; two convolutions, leaky, mean of four; the last block with two dense layers."""
+    network = small_networks()[which]
+    for parameter in network.parameters():
+        torch.nn.init.normal_(parameter)
+    x = random_images(3, 2, 8, 8)
+    y = conv(x, network.colours[1][0])
+    for layer in weights_of(network.blocks[1], EqualisedConv2d):
+        y = conv(y, layer)
+    y = y.view(3, 6, 4, 2, 4, 2).mean(dim=(3, 5))
+    if which == 2:
+        deviation = torch.sqrt(y.var(dim=0, correction=0) + 1e-8).mean()
+        y = torch.cat([y, deviation.expand(3, 1, 4, 4)], dim=1)
+    y = conv(y, *weights_of(network.blocks[0], EqualisedConv2d)).flatten(1)
+    first, second = weights_of(network.blocks[0], torch.nn.Linear)
+    y = leaky(y @ first.weight.T + first.bias) @ second.weight.T + second.bias
+    found = network(x, 1)
+    torch.testing.assert_close(found, y if which == 1 else y[:, 0], rtol=1e-10, atol=1e-10)
+
+
 # --- fading in ---------------------------------------------------------------------------------------
 
 
