@@ -11,10 +11,10 @@ from encore.strict import ConfigError
 
 def test_saved_tensors_are_counted_once_and_parameters_not_at_all():
     weight = nn.Parameter(torch.ones(3, 3))
-    x = torch.ones(5, 3)
+    x = torch.ones(5, 3, requires_grad=True)
 
     def passes():
-        y = x @ weight  # saves x for the weight's gradient, and the weight for that of x, if x had one
+        y = x @ weight  # saves x for the weight's gradient, and the weight for that of x
         return y.exp().sum() + (x @ weight).sum()  # exp saves what it gives
 
     assert saved_bytes(passes) == (15 + 15) * 4

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from encore.strict import ConfigError
 
@@ -19,7 +19,7 @@ def saved_bytes(passes: Callable[[], object]) -> int:
     saved: dict[int, Tensor] = {}
 
     def note(tensor: Tensor) -> Tensor:
-        if not (tensor.is_leaf and tensor.requires_grad):
+        if not isinstance(tensor, nn.Parameter):
             saved[tensor.untyped_storage()._cdata] = tensor
         return tensor
 
