@@ -2,7 +2,9 @@
 
 import pytest
 
-from encore.strict import ConfigError, load_yaml, read_text
+from encore import strict
+from encore.files import ROOT
+from encore.strict import ConfigError, load_yaml, read_text, yaml_value
 
 
 @pytest.fixture
@@ -43,16 +45,44 @@ def test_a_file_that_is_not_utf8_is_named_with_its_line(said_of):
         (b"a: 2026-13-45\n", ", line 1: not valid YAML: month must be in 1..12."),
         (b"a: !!int x\n", ", line 1: not valid YAML: invalid literal for int() with base 10: 'x'."),
         (b"a: " + b"[" * 3000 + b"]" * 3000, ": not valid YAML: it has lists too deep in one another."),
+        (b"- " * 3000 + b"a", ": not valid YAML: it has lists too deep in one another."),
         (b"a: 1\n[a, b]: 1\n", ", line 2: found ['a', 'b'] as a key, expected a word."),
         (b"{a: 1}: 1\n", ", line 1: found {'a': 1} as a key, expected a word."),
         (b"", ": expected keys and values, found nothing."),
         (b"- 1\n", ": expected keys and values, found a list."),
         (b"a:\n  - 1\n   - 2: 3\n", ", line 3: not valid YAML: mapping values are not allowed here."),
     ],
-    ids=["no text", "no date", "no number", "too deep", "list", "mapping", "empty", "no keys", "syntax"],
+    ids=[
+        "no text",
+        "no date",
+        "no number",
+        "too deep",
+        "too deep in lines",
+        "list",
+        "mapping",
+        "empty",
+        "no keys",
+        "syntax",
+    ],
 )
 def test_what_is_no_yaml_is_one_sentence(said_of, content, said):
     assert said_of(content) == said
+
+
+def test_libyaml_and_pyyaml_read_all_files_of_the_project_alike(monkeypatch):
+    """Well-formed texts are read by libyaml; deep ones are not, since it would end the process."""
+    paths = [
+        path for folder in (ROOT, ROOT / "workflow", ROOT / "profiles") for path in folder.rglob("*.yaml")
+    ]
+    paths = [path for path in paths if not {".venv", ".snakemake", "results"} & set(path.parts)]
+    assert len(paths) > 8
+    texts = {path: read_text(path) for path in paths}
+    texts["deep"] = "a: " + "[" * 49 + "]" * 49
+    assert all(map(strict._is_well_formed, texts.values()))
+    assert not strict._is_well_formed("a: " + "[" * 50 + "]" * 50)
+    quick = {name: repr(yaml_value(text, "")) for name, text in texts.items()}
+    monkeypatch.setattr(strict, "_is_well_formed", lambda text: False)
+    assert quick == {name: repr(yaml_value(text, "")) for name, text in texts.items()}
 
 
 @pytest.mark.parametrize(
