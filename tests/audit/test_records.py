@@ -3,10 +3,12 @@
 import hashlib
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from encore.audit import records
 from encore.audit.records import (
     RecordError,
     as_recorded,
@@ -120,6 +122,32 @@ def test_what_is_recorded_can_be_read():
     assert list(found["inputs"]) == ["b.csv"]
     assert list(found["run"]) == ["started", "seconds", "host", "slurm_job", "restarts"]
     assert found["run"]["restarts"] == 2
+
+
+def test_a_clock_that_is_put_back_costs_no_result(tmp_path, monkeypatch):
+    """As by NTP: the time that a job took is not the difference of two times of day."""
+    clock = iter([1e9, 1e9 - 2.5])
+    monkeypatch.setattr(records.time, "time", lambda: next(clock))
+    with recorded("plot", tmp_path / "r.json"):
+        pass
+    monkeypatch.undo()
+    assert 0 <= json.loads((tmp_path / "r.json").read_text())["run"]["seconds"] < 60
+
+
+def test_a_repository_around_the_project_or_of_the_environment_is_another_one(tmp_path, monkeypatch):
+    def git(*arguments):
+        identity = ("-c", "user.name=x", "-c", "user.email=x@x")
+        subprocess.run(["git", *identity, *arguments], cwd=tmp_path, check=True, capture_output=True)
+
+    git("init", "-q")
+    git("commit", "-q", "--allow-empty", "-m", "x")
+    inside = tmp_path / "encore"
+    inside.mkdir()
+    own = records.source_state.__wrapped__()
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / ".git"))
+    assert records.source_state.__wrapped__() == own
+    monkeypatch.setattr(records, "ROOT", inside)
+    assert records.source_state.__wrapped__() == {"commit": None, "dirty": None}
 
 
 def test_what_fails_is_not_recorded(tmp_path):

@@ -45,6 +45,25 @@ def test_texts(text, left):
     assert scrub(text) == left
 
 
+@pytest.mark.parametrize("home", ["", "/", "//", "data", "."])
+def test_a_home_that_is_no_folder_of_ones_own_changes_nothing(home, monkeypatch):
+    monkeypatch.setenv("HOME", home)
+    monkeypatch.setattr("pwd.getpwuid", lambda number: type("", (), {"pw_dir": "/", "pw_name": "x"}))
+    record = {"precision": "float32", "started": "2026-01-31T10:20:30Z", "name": "results/data/x"}
+    assert scrub(record) == record
+
+
+def test_a_home_is_none_in_the_middle_of_a_path(monkeypatch):
+    monkeypatch.setenv("HOME", "/data")
+    assert scrub(["results/data/x", "/data/x"]) == ["results/data/x", "~/x"]
+
+
+def test_names_that_are_no_utf8_are_written_out():
+    found = scrub({"a\udcff": ["IMG\udcff.jpg", "Köln"]})
+    assert found == {"a\\udcff": ["IMG\\udcff.jpg", "Köln"]}
+    json.dumps(found, ensure_ascii=False).encode()
+
+
 @pytest.mark.usefixtures("alice")
 def test_all_of_a_record_but_its_keys_and_what_is_no_text():
     found = scrub({"/home/alice": [1, None, True, {"x": ("/home/alice/y",)}], "n": 0.5})

@@ -149,6 +149,17 @@ def test_generation_is_random_images_reconstructions_inpainting_and_morphing(tmp
         np.testing.assert_array_equal(tile(figure, row, 5), ends[row - 6, 1])
 
 
+def test_generation_shows_what_a_method_has(tmp_path):
+    """Without an encoder random images alone; of two autoencoders both."""
+    of = {"sample": images(20), "original": images(6), "interpolation": images(4, 6)}
+    path = shown(tmp_path, "x", **of)
+    figure = generation.draw(None, {"experiment": "x", "title": ""}, [path])
+    assert labels(figure) == ["random 1", "random 2", "real"]
+    path = shown(tmp_path, "y", **of, **{f"original.{name}": images(6) for name in ("VAE", "discriminator")})
+    figure = generation.draw(None, {"experiment": "y", "title": ""}, [path])
+    assert labels(figure)[3:] == ["by the VAE", "by the discriminator"]
+
+
 def test_interpolation_of_several_models_is_what_they_make_alone(tmp_path):
     of = {name: images(4, 5, seed=seed) for seed, name in enumerate("xy")}
     paths = [shown(tmp_path, name, interpolation=one, ends=images(4, 2)) for name, one in of.items()]

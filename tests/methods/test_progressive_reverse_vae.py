@@ -314,6 +314,27 @@ def test_too_little_memory_is_said_before_anything_is_learnt(monkeypatch):
     shared.assert_same(before, model.networks.state_dict())
 
 
+def test_a_stage_that_would_not_be_trained_is_refused():
+    """Its layers would be what they were drawn as, and all images would be made by them."""
+    for changed, said in (
+        ({"batch_sizes": [1, 1, 1000]}, "leave 0 for 16 pixels"),
+        ({"batch_sizes": [1, 1000, 4]}, "leave 0 for 8 pixels"),
+        ({"batch_sizes": [4, 4, 40], "iterations": 13}, "iterations: 13 leave 1 for 16 pixels"),
+        ({"iterations": 4}, "iterations: 4 leave"),
+    ):
+        with pytest.raises(ConfigError, match=said):
+            method(**changed)
+
+
+def test_a_latent_of_one_entry_is_compared_entry_by_entry():
+    model = method(latent=1)
+    z = model.prior(COUNT)
+    z_hat = model.Enc(model.Gen(z, 2), 2)
+    assert z_hat.shape == z.shape
+    found = model._of_latents(z, z_hat)["recon_z"]
+    torch.testing.assert_close(found, ((z - z_hat) ** 2).sum() / COUNT)
+
+
 def test_numbers_for_other_stages_than_there_are():
     for name in ("filters", "batch_sizes"):
         with pytest.raises(ConfigError, match=f"{name}: expected 3 numbers, one for each side from 4 to 16"):

@@ -96,8 +96,8 @@ def blocks_of_encoder(stage, out, maps):
 def test_parameters_by_stage_are_those_of_the_released_code(stage):
     with torch.device("meta"):
         generator = GrowingGenerator(LATENT, RELEASED, 3)
-        encoder = GrowingEncoder(3, RELEASED, LATENT, deviation=False)
-        critic = GrowingEncoder(3, RELEASED, 1, deviation=True)
+        encoder = GrowingEncoder(3, RELEASED, LATENT, critic=False)
+        critic = GrowingEncoder(3, RELEASED, 1, critic=True)
     found = {}
     for name, network in (("G", generator), ("D", critic), ("E", encoder)):
         own = in_use(network, stage)
@@ -121,8 +121,8 @@ def test_shapes_by_stage(stage):
     with torch.device("meta"):
         image = GrowingGenerator(LATENT, RELEASED, 3)(torch.empty(2, LATENT), stage)
         assert image.shape == (2, 3, side, side)
-        assert GrowingEncoder(3, RELEASED, LATENT, deviation=False)(image, stage).shape == (2, LATENT)
-        assert GrowingEncoder(3, RELEASED, 1, deviation=True)(image, stage).shape == (2,)
+        assert GrowingEncoder(3, RELEASED, LATENT, critic=False)(image, stage).shape == (2, LATENT)
+        assert GrowingEncoder(3, RELEASED, 1, critic=True)(image, stage).shape == (2,)
 
 
 def conv(x, layer):
@@ -191,8 +191,8 @@ def small_networks():
     filters = [6, 5, 4]
     return (
         GrowingGenerator(7, filters, 2).double(),
-        GrowingEncoder(2, filters, 7, deviation=False).double(),
-        GrowingEncoder(2, filters, 1, deviation=True).double(),
+        GrowingEncoder(2, filters, 7, critic=False).double(),
+        GrowingEncoder(2, filters, 1, critic=True).double(),
     )
 
 

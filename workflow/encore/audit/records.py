@@ -8,7 +8,6 @@ import contextlib
 import functools
 import importlib.metadata
 import json
-import math
 import os
 import platform
 import socket
@@ -78,7 +77,7 @@ def recorded(
     By then the outputs must be under their final names. A RecordError before anything is done where an input
     is a result that is no longer what its own record says, and at the end where it changed meanwhile.
     """
-    started, told = time.time(), Record(inputs, outputs)
+    started, began, told = time.time(), time.monotonic(), Record(inputs, outputs)
     made_by = {given: made for given in inputs if (made := record_beside(given)) is not None}
     for given, made in made_by.items():
         as_recorded(given, made)
@@ -96,7 +95,7 @@ def recorded(
         "environment": dict(environment()),
         "run": {
             "started": time.strftime(STARTED, time.gmtime(started)),
-            "seconds": round(time.time() - started, 3),
+            "seconds": round(time.monotonic() - began, 3),
             "host": socket.gethostname(),
             "slurm_job": os.environ.get("SLURM_JOB_ID"),
             **told.run,
@@ -260,7 +259,7 @@ def _depth(content: object) -> int:
 
 def _wrong_run(run: Mapping) -> str | None:
     """What is wrong with the times of a record; None where nothing is."""
-    if not (math.isfinite(run["seconds"]) and 0 <= run["seconds"] < LONGEST):
+    if not 0 <= run["seconds"] < LONGEST:
         return f"its run took {run['seconds']} seconds"
     try:
         ended({"run": run})
@@ -408,16 +407,29 @@ def training_of(scored: Mapping) -> Path:
 
 @functools.cache
 def source_state() -> Mapping[str, object]:
-    """Commit of the project, and whether tracked files differ from it; None where git does not know."""
+    """Commit of the project, and whether tracked files differ from it; None where git does not know.
+
+    A repository around the project, or one that the environment names, is another one.
+    """
+    top = _git("rev-parse", "--show-toplevel")
+    if top is None or Path(top).resolve() != ROOT:
+        return {"commit": None, "dirty": None}
     commit = _git("rev-parse", "HEAD")
     changed = _git("status", "--porcelain", "--untracked-files=no")
     return {"commit": commit or None, "dirty": None if commit is None else bool(changed)}
 
 
 def _git(*arguments: str) -> str | None:
+    here = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
         done = subprocess.run(
-            ["git", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=30, check=True
+            ["git", *arguments],
+            cwd=ROOT,
+            env=here,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=True,
         )
     except (OSError, subprocess.SubprocessError):
         return None

@@ -4,7 +4,6 @@ import os
 import pwd
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 SECRET = re.compile("TOKEN|SECRET|PASSW|CREDENTIAL|API_?KEY|ACCESS_?KEY|PRIVATE", re.IGNORECASE)
 SHORTEST_SECRET = 6  # a shorter value says nothing, and stands in many a harmless word
@@ -14,12 +13,19 @@ ABSOLUTE_PATH = re.compile(r"(?<![\w.~/>-])/[^\s'\",;]+")
 
 
 def scrub(value: object) -> object:
-    """JSON data whose texts hold no secret of the environment, home folder or user name; keys stay."""
+    """JSON data whose texts hold no secret of the environment, home folder or user name; keys stay.
+
+    Characters that no UTF-8 has, of a file name that is none, are written out.
+    """
     if isinstance(value, Mapping):
-        return {key: scrub(item) for key, item in value.items()}
+        return {_in_utf8(key): scrub(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [scrub(item) for item in value]
-    return _scrub_text(value) if isinstance(value, str) else value
+    return _scrub_text(_in_utf8(value)) if isinstance(value, str) else value
+
+
+def _in_utf8(value: object) -> object:
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
 
 
 def _scrub_text(text: str) -> str:
@@ -27,7 +33,7 @@ def _scrub_text(text: str) -> str:
         text = text.replace(secret, f"<${name}>")
     text = CREDENTIALS.sub("<credentials>@", text)
     for home in _homes():
-        text = re.sub(rf"{re.escape(home)}(?=$|[/\s'\",;:])", "~", text)
+        text = re.sub(rf"(?<![\w.~/>-]){re.escape(home)}(?=$|[/\s'\",;:])", "~", text)
     if text.startswith(("/", "~")):  # a path as a whole, in which spaces may stand
         return _scrub_path(text)
     return ABSOLUTE_PATH.sub(lambda found: _scrub_path(found[0]), text)
@@ -55,8 +61,8 @@ def _homes() -> list[str]:
         listed = pwd.getpwuid(os.getuid()).pw_dir
     except KeyError:  # a container may run under a number that has no name
         listed = "/"
-    homes = {listed, os.environ.get("HOME", "/")}
-    return sorted((home.rstrip("/") for home in homes if Path(home) != Path("/")), key=len, reverse=True)
+    homes = {home.rstrip("/") for home in (listed, os.environ.get("HOME", "/"))}
+    return sorted((home for home in homes if home.startswith("/")), key=len, reverse=True)
 
 
 def _users() -> set[str]:

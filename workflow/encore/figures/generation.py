@@ -14,14 +14,18 @@ ROWS = 2  # of random images, and of morphing
 
 
 def draw(paper: Paper, entry: Mapping, inputs: Sequence[Path]) -> Figure:
-    """inputs: the shown.safetensors of a run, whose method has one autoencoder."""
+    """inputs: the shown.safetensors of a run. Rows that its method has no encoder for are left out."""
     images = load_file(inputs[0])
     number = len(images["original"])
-    (made,) = (of for name, of in images.items() if name.startswith("original."))
+    made = [(name, of) for name, of in sorted(images.items()) if name.startswith("original.")]
     rows = [(f"random {row + 1}", images["sample"][row * number : (row + 1) * number]) for row in range(ROWS)]
-    rows += [("real", images["original"]), ("reconstructed", made)]
-    rows += [("masked", images["masked"]), ("inpainted", images["inpainted"])]
-    for row in range(ROWS):
+    rows.append(("real", images["original"]))
+    if len(made) == 1:
+        rows.append(("reconstructed", made[0][1]))
+    else:
+        rows += [(f"by the {name.removeprefix('original.')}", of) for name, of in made]
+    rows += [(name, images[name]) for name in ("masked", "inpainted") if name in images]
+    for row in range(ROWS if "ends" in images else 0):
         ends, between = images["ends"][row], images["interpolation"][row]
         rows.append((f"morphing {row + 1}", np.concatenate([ends[:1], between[1:-1], ends[1:]])))
     return rows_grid(rows, entry["title"])

@@ -100,11 +100,17 @@ class ProgressiveReverseVAE(NetworkMethod):
             if len(settings[name]) != stages_of(side):
                 expected = f"expected {stages_of(side)} numbers, one for each side from 4 to {side} pixels"
                 raise ConfigError([f"{name}: {expected}, found {len(settings[name])}."])
+        starts = [0, *stage_ends(settings["iterations"], settings["batch_sizes"])]
+        lengths = [end - start for start, end in itertools.pairwise(starts)]
+        if short := [stage for stage, length in enumerate(lengths) if length < (2 if stage else 1)]:
+            side = FIRST << short[0]
+            fault = f"iterations: {settings['iterations']} leave {lengths[short[0]]} for {side} pixels"
+            raise ConfigError([f"{fault}, where one is needed to fade in, and one after it."])
         return nn.ModuleDict(
             {
                 "generator": GrowingGenerator(latent, filters, channels),
-                "encoder": GrowingEncoder(channels, filters, latent, deviation=False),
-                "critic": GrowingEncoder(channels, filters, 1, deviation=True),
+                "encoder": GrowingEncoder(channels, filters, latent, critic=False),
+                "critic": GrowingEncoder(channels, filters, 1, critic=True),
             }
         )
 

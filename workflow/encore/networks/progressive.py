@@ -116,22 +116,22 @@ class GrowingGenerator(nn.Module):
 
 
 class GrowingEncoder(nn.Module):
-    """image (B, C, S, S) -> (B, out), linear, or (B,) where `out` is 1; filters: as its generator has them.
+    """image (B, C, S, S) -> (B, out), linear; filters: of each stage, as its generator has them.
 
-    deviation: whether the last block sees the minibatch deviation, as a critic's does.
+    critic: -> (B,), and the last block sees the minibatch deviation; `out` is then 1.
     """
 
-    def __init__(self, channels: int, filters: list[int], out: int, deviation: bool):
+    def __init__(self, channels: int, filters: list[int], out: int, critic: bool):
         super().__init__()
         first = filters[0]
         last = [
-            *([MinibatchDeviation()] if deviation else []),
-            *_conv(first + deviation, first),
+            *([MinibatchDeviation()] if critic else []),
+            *_conv(first + critic, first),
             nn.Flatten(),
             nn.Linear(first * FIRST**2, first),
             leaky_relu(),
             nn.Linear(first, out),
-            *([nn.Flatten(0)] if out == 1 else []),
+            *([nn.Flatten(0)] if critic else []),
         ]
         later = [
             nn.Sequential(*_conv(own, own), *_conv(own, below), nn.AvgPool2d(2))

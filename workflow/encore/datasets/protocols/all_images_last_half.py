@@ -14,4 +14,4 @@ from encore.datasets.split import Split
 def split(images: Images, unit: int, rng: np.random.Generator, folds_rng: np.random.Generator) -> Split:
     """unit: makes no difference; nothing is drawn."""
     test = official_test(images)
-    return Split(np.arange(images.n_train // 2, images.n_train), test, np.zeros(len(test), bool))
+    return Split(np.arange((images.n_train + 1) // 2, images.n_train), test, np.zeros(len(test), bool))
