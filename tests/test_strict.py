@@ -98,3 +98,26 @@ def test_numbers_and_texts_that_are_what_they_look_like_are_read(tmp_path):
     path = tmp_path / "paper.yaml"
     path.write_text("a: [0, 10, -7, +3, 0.5, 1.0e-3, '010', '1:30', 1e-3]\n")
     assert load_yaml(path) == {"a": [0, 10, -7, 3, 0.5, 0.001, "010", "1:30", "1e-3"]}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("select: &a {b: *a}\n", ", line 1: what stands here holds itself, by an alias; write out what is"),
+        ("a:\n  - &a [[1, *a]]\n", ", line 2: what stands here holds itself, by an alias"),
+        (
+            "a: &x0 [1]\n"
+            + "".join(f"b{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 10)}]\n" for n in range(1, 10)),
+            ", line 7: its aliases make more than 1,000,000 values of it; use fewer.",
+        ),
+    ],
+    ids=["itself", "deeper", "bomb"],
+)
+def test_aliases_without_end_are_one_sentence(said_of, monkeypatch, content, said):
+    assert said_of(content.encode()).startswith(said)
+    monkeypatch.setattr(strict, "_is_well_formed", lambda text: False)
+    assert said_of(content.encode()).startswith(said)
+
+
+def test_an_alias_stands_for_what_it_names():
+    assert yaml_value("a: &a [1]\nb: {c: *a, d: *a}\n", "") == {"a": [1], "b": {"c": [1], "d": [1]}}

@@ -43,3 +43,10 @@ def test_a_table_with_room_is_a_grid_and_one_without_is_wrapped():
     assert table(columns, rows, 20) == grid(columns, rows)
     wrapped_rows = ["one   two", "      three", "four  five", "      six"]
     assert table(columns, rows, 11) == ["a     b", "----  -----", *wrapped_rows]
+
+
+def test_a_table_of_more_columns_than_letters_in_a_line_comes_to_an_end():
+    columns = ["unit", *(f"seed {seed}" for seed in range(40))]
+    head, *_ = table(columns, [[str(place) for place in range(41)], ["x"] * 41], 98)
+    assert len(head.split()) == 41
+    assert grid(("ab", "cd"), [("ef", "gh")], 1) == ["a  c", "b  d", "-  -", "e  g", "f  h"]

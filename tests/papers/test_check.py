@@ -1,13 +1,16 @@
 """A paper's YAML as data: what is wrong is said before any job, all of it, a sentence each."""
 
 import dataclasses
+import re
 
 import pytest
 
+from encore import registry
 from encore.datasets.catalogue import DATASETS
+from encore.files import ROOT
 from encore.papers.check import name_faults
 from encore.papers.find import find_experiment
-from encore.papers.read import load_paper, load_papers
+from encore.papers.read import known_papers, load_paper, load_papers
 
 
 def test_piad_is_valid_and_complete():
@@ -432,6 +435,7 @@ def test_a_method_without_labels_has_no_share_of_them_to_hide(piad_with):
         ("iterations", True, "found True, expected"),
         ("batch_size", 0, "found 0, expected a whole number from 1."),
         ("learning_rate_critics", float("nan"), "found nan, expected"),
+        pytest.param("learning_rate_critics", 10**400, "expected a number above 0.", id="too large a number"),
         ("learning_rate_critics", -1, "found -1, expected a number above 0."),
         ("pixel_range", [0, 0], "found [0, 0], expected [low, high] with low below high."),
         ("pixel_range", [1, 0], "found [1, 0], expected [low, high] with low below high."),
@@ -562,3 +566,70 @@ def test_two_papers_may_not_share_the_name_of_an_experiment_or_a_table():
     assert len(faults) == len(piad.experiments)
     assert faults[0].startswith("'piad-mnist' is the name of two things: the experiment of piad, and the ex")
     assert name_faults(load_papers().values()) == []
+
+
+def test_no_result_is_called_like_a_rule():
+    sources = [path.read_text() for path in (ROOT / "workflow" / "rules").glob("*.smk")]
+    rules = {name for text in sources for name in re.findall(r"^rule (\w+):", text, re.MULTILINE)}
+    assert {"train", "all", "plan", "report"} <= rules
+    piad = load_paper("piad")
+    for kind in ("table", "figure", "target"):
+        paper = dataclasses.replace(piad, **{f"{kind}s": dict.fromkeys(rules)})
+        assert set(name_faults([paper])) == {
+            f"{name!r} is a rule of the workflow and cannot be the {kind} of piad." for name in rules
+        }
+
+
+def test_units_that_differ_in_case_only_are_refused(paper_with):
+    def change(content):
+        experiment = content["experiments"][DUALVAE]
+        experiment |= {"units": ["odd", "Odd"], "domains": {"odd": ["odd"], "Odd": ["odd"]}}
+
+    assert (
+        "dualvae.yaml: experiments.demo-dualvae.units: 'odd' and 'Odd' differ in case only; "
+        "on some systems their folders are one."
+    ) in paper_with("dualvae", change)
+
+
+def test_a_number_that_ends_in_a_new_line_looks_like_none(piad_with):
+    def change(content):
+        content["tables"]["piad_table2"]["margins"]["cell"]["value"] = "0.02\n"
+
+    assert not [fault for fault in piad_with(change) if "YAML reads it as text" in fault]
+
+
+# --- files that are found ----------------------------------------------------------------------------
+
+
+def test_hidden_files_are_neither_papers_nor_choices(monkeypatch, tmp_path):
+    (tmp_path / "methods").mkdir()
+    for name in ("methods/kde.py", "methods/._kde.py", "piad.yaml", "._piad.yaml"):
+        (tmp_path / name).write_bytes(b"\0")
+    (tmp_path / ".#piad.yaml").symlink_to("nobody@nowhere")
+    monkeypatch.setattr("encore.papers.read.PAPERS_DIR", tmp_path)
+    monkeypatch.setattr(registry, "PACKAGE_DIR", tmp_path)
+    assert known_papers() == ["piad"]
+    assert registry.names.__wrapped__(registry.METHODS) == ("kde",)
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("class A:\n    SETTINGS = {\n", ", line 2: not valid Python: '{' was never closed."),
+        ("N = {}\nclass A:\n    SETTINGS = N\n", ", line 3: SETTINGS of A is no literal."),
+        (
+            "class A:\n    SETTINGS = {}\nclass B(A):\n    SETTINGS = {**A.SETTINGS}\n",
+            ", line 4: SETTINGS of B is no literal.",
+        ),
+    ],
+    ids=["syntax", "name", "of its base"],
+)
+def test_a_method_that_cannot_be_read_is_one_sentence_with_its_line(
+    faults_of, monkeypatch, tmp_path, source, said
+):
+    path = tmp_path / "mine.py"
+    path.write_text(source)
+    monkeypatch.setattr(registry, "_path", lambda module: path)
+    monkeypatch.setattr(registry, "_tree", registry._tree.__wrapped__)
+    name = re.search(r"class (\w)(?!.*class)", source, re.DOTALL)[1]
+    assert faults_of(lambda: registry._members("mine", name)) == [f"{path}{said}"]

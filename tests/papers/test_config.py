@@ -52,6 +52,23 @@ def test_a_fault_of_the_configuration_is_one_sentence(faults_of, changed, expect
     assert found[0].startswith("config.yaml: ")
 
 
+@pytest.mark.parametrize("folder", ["a\0b", "a\nb", "a\udcffb"])
+def test_a_folder_of_characters_that_are_not_printed_is_refused(faults_of, folder):
+    for key in ("data_dir", "photographs"):
+        (fault,) = faults_of(check_config, config(**{key: folder}))
+        assert f"{key}: found {folder!r}; expected characters that are printed." in fault
+
+
+def test_raw_files_do_not_lie_among_results(faults_of, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "raw").symlink_to("results/raw")
+    for folder in ("results", "./results/datasets", str(tmp_path / "results"), "raw"):
+        for key in ("data_dir", "photographs"):
+            (fault,) = faults_of(check_config, config(**{key: folder}))
+            assert f"{key}: found {folder!r}, which lies in results; name a folder outside it." in fault
+    check_config(config(data_dir="results_of_others"))
+
+
 def test_all_faults_of_the_configuration_come_at_once(faults_of):
     wrong = config(reading="x", papers=["y"], seeds=["z"])
     del wrong["data_dir"]

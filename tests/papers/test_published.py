@@ -136,6 +136,7 @@ ROW = "x,Table 2,A,B,c,ROC_AUC,0.5,,\n"
         (ROW.replace("0.5", "O.996"), "line 2: value: found 'O.996', expected a number."),
         (ROW.replace("0.5", "nan"), "line 2: value: found 'nan', expected a number."),
         (ROW.replace("0.5", '"0,885"'), "line 2: value: found '0,885', expected a number."),
+        (ROW.replace("0.5", '"0.5\n"'), r"line 2: value: found '0.5\n', expected a number."),
         (ROW.replace("0.5,", "0.5,x"), "line 2: std: found 'x', expected a number."),
         (ROW + "x,Table 2,A\n", "line 3: expected 9 fields"),
         (ROW + ROW.replace("c,", "d,").strip() + ",more\n", "line 3: expected 9 fields"),
@@ -147,6 +148,22 @@ def test_a_row_that_is_no_number_or_stands_twice_is_refused(tmp_path, rows, expe
     paper = dataclasses.replace(load_paper("piad"), published=read_published(path))
     (fault,) = published_faults(paper, "x.csv")
     assert expected in fault
+
+
+@pytest.mark.parametrize(
+    ("value", "metric", "bounds"),
+    [("97", {}, "from 0 to 1"), ("-0.9", {}, "from 0 to 1"), ("-1", {"metric": "MSE"}, "from 0"),
+     ("1.5", {"metric": "CIS", "printed_images": {"value": 16, "source": "s"}}, "from 0 to 1")],
+)  # fmt: skip
+def test_a_printed_number_beyond_its_metric_is_refused(tmp_path, value, metric, bounds):
+    path = tmp_path / "x.csv"
+    path.write_text(COLUMNS + ROW.replace("0.5", value))
+    piad = load_paper("piad")
+    tables = {"piad_table2": piad.tables["piad_table2"] | metric}
+    paper = dataclasses.replace(piad, published=read_published(path), tables=tables)
+    assert published_faults(paper, "x.csv") == [
+        f"x.csv, line 2: value: found {value!r}, expected a number {bounds}."
+    ]
 
 
 # Of each table: its rows, the numbers in them, their sum, and the beginning of a SHA-256 of its rows.

@@ -9,7 +9,7 @@ from encore.tables.build import build_table
 from encore.tables.foot import foot
 from encore.tables.html import html, html_table
 from encore.tables.latex import latex, latex_text
-from encore.tables.layout import layout
+from encore.tables.layout import Cell, Layout, layout
 from encore.tables.markdown import markdown
 from encore.tables.verdicts import CITED, GLYPHS, NOTHING, VERDICTS
 
@@ -342,3 +342,26 @@ def test_a_table_shows_the_score_that_it_names():
         "logit": "0.820 ± 0.010",
     }
     assert shown["logit"].printed == shown["score"].printed == "0.813"
+
+
+def labelled(label):
+    """A layout of a row with this label, whose heading and one column say the same."""
+    return Layout(label, ("method",), [(label,)], [label], [[Cell(printed="0.5", verdict=CITED)]], [])
+
+
+@pytest.mark.parametrize("text", ["[x](http://a.b)", "![x](y)", "~~x~~", "&lt;x", "$x$", "x\ny", "x\r\n# y"])
+def test_markdown_makes_nothing_of_titles_notes_and_labels(text):
+    lines = markdown(labelled(text), [text]).splitlines()
+    assert len(lines) == 7
+    written = lines[0].removeprefix("**").removesuffix("**")
+    assert not re.search(r"(?<!\\)[\[\]~&$]", written)
+    assert written.replace("\\", "") == " ".join(text.splitlines())
+    assert lines[2] == f"| method | {written} |"
+    assert lines[4] == f"| {written} | *0.5* |"
+    assert lines[6] == f"- {written}"
+
+
+def test_latex_takes_no_label_of_a_row_for_a_part_of_the_command_before():
+    """After `\\\\` and rules, a star and brackets are theirs."""
+    assert r"{[}9] x & \textit{0.5} \\" in latex(labelled("[9] x"), []).splitlines()
+    assert r"{*} x & \textit{0.5} \\" in latex(labelled("*\nx"), []).splitlines()

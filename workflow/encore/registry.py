@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
+from encore.strict import ConfigError, read_text
+
 PACKAGE_DIR = Path(__file__).resolve().parent
 METHODS, READERS, PROTOCOLS = "methods", "datasets.readers", "datasets.protocols"
 NOT_CHOICES = ("__init__", "base")
@@ -39,8 +41,8 @@ class MethodFacts:
 
 @functools.cache
 def names(package: str) -> tuple[str, ...]:
-    """The choices in a folder of this package, such as METHODS, in the order of the alphabet."""
-    found = PACKAGE_DIR.joinpath(*package.split(".")).glob("*.py")
+    """The choices in a folder of this package, such as METHODS, by the alphabet; hidden files are none."""
+    found = PACKAGE_DIR.joinpath(*package.split(".")).glob("[!.]*.py")
     return tuple(sorted(path.stem for path in found if path.stem not in NOT_CHOICES))
 
 
@@ -97,7 +99,11 @@ def _path(module: str) -> Path:
 
 @functools.cache
 def _tree(module: str) -> ast.Module:
-    return ast.parse(_path(module).read_text(encoding="utf-8"))
+    path = _path(module)
+    try:
+        return ast.parse(read_text(path), filename=str(path))
+    except SyntaxError as error:
+        raise ConfigError([f"{path}, line {error.lineno}: not valid Python: {error.msg}."]) from None
 
 
 def _assigned(node: ast.AST) -> str:
@@ -132,5 +138,7 @@ def _members(module: str, class_name: str) -> dict[str, object]:
             try:
                 members[name] = ast.literal_eval(item.value)
             except ValueError:
-                continue
+                if name == "SETTINGS":  # else those of a base class would be taken for its own
+                    where = f"{_path(module)}, line {item.lineno}"
+                    raise ConfigError([f"{where}: SETTINGS of {class_name} is no literal."]) from None
     return members

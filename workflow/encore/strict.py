@@ -53,6 +53,23 @@ class _Strict:
         """A number, if it is written as one reads it."""
         return self._as_it_reads(node, super().construct_yaml_float(node), ":" not in node.value)
 
+    def check_aliases(self, node, sizes):
+        """How many nodes a node is with all its aliases written out; a ConfigError where they have no end.
+
+        sizes: of the nodes that were seen before, None for those that it stands in.
+        """
+        if node not in sizes:
+            sizes[node] = None
+            parts = node.value if isinstance(node, yaml.CollectionNode) else ()
+            if isinstance(node, yaml.MappingNode):
+                parts = (part for pair in parts for part in pair)
+            sizes[node] = 1 + sum(self.check_aliases(part, sizes) for part in parts)
+        if sizes[node] is None:
+            raise self._fault(node, "what stands here holds itself, by an alias; write out what is meant.")
+        if sizes[node] > LARGE:
+            raise self._fault(node, f"its aliases make more than {LARGE:,} values of it; use fewer.")
+        return sizes[node]
+
     def _as_it_reads(self, node, found, reads_so):
         if not reads_so:
             hint = "write the number without leading zeros, `:` and `_`, or quote it where text is meant."
@@ -75,6 +92,7 @@ for _loader in (_StrictLoader, _QuickLoader):
     _loader.add_constructor("tag:yaml.org,2002:int", _loader.construct_yaml_int)
     _loader.add_constructor("tag:yaml.org,2002:float", _loader.construct_yaml_float)
 DEEP = 50  # lists and mappings in one another; the papers have 7
+LARGE = 1_000_000  # values of a text with its aliases written out
 
 
 def read_text(path: Path) -> str:
@@ -103,7 +121,11 @@ def yaml_value(text: str, where: str) -> object:
         loader = (_QuickLoader if _is_well_formed(text) else _StrictLoader)(text)
         loader.name = where
         try:
-            return loader.get_single_data()
+            node = loader.get_single_node()
+            if node is None:
+                return None
+            loader.check_aliases(node, {})
+            return loader.construct_document(node)
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as error:

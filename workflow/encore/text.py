@@ -81,7 +81,8 @@ def grid(
 def _widths(columns: Sequence[str], rows: Sequence[Sequence[str]], room: int) -> list[int]:
     """Widths of columns: where there is no room, that gives way which costs the fewest lines.
 
-    Words, and the folders of a path, stay whole if they can.
+    Words, and the folders of a path, stay whole if they can. No column is narrower than a letter, even if
+    the table is too wide then.
     """
     widths = _natural(columns, rows)
     least = [
@@ -93,7 +94,7 @@ def _widths(columns: Sequence[str], rows: Sequence[Sequence[str]], room: int) ->
         tried = [width - (place == index) for place, width in enumerate(widths)]
         return sum(max(map(_height, row, tried)) for row in (columns, *rows))
 
-    while sum(widths) > room:
+    while sum(widths) > room and max(widths) > 1:
         loose = [index for index in range(len(widths)) if widths[index] > least[index]]
         loose = loose or [widths.index(max(widths))]
         widths[min(loose, key=lambda index: (lines(index), -widths[index]))] -= 1

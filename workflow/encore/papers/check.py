@@ -3,12 +3,14 @@
 A fault is a sentence: which key, what was found, what was expected, the nearest valid name.
 """
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Set
 
 from encore.datasets.catalogue import DATASETS
 from encore.papers.kinds import COUNT, FIGURES, METRICS, SHOWS
+from encore.papers.layout import STAGES
 from encore.papers.model import AVERAGE, READINGS, Experiment, Paper, experiments_in
 from encore.papers.schema import LOOKS_LIKE_A_NUMBER, schema_faults
 from encore.papers.settings import schema_of
@@ -55,7 +57,7 @@ def experiment_faults(experiment: Experiment, place: str) -> list[str]:
 
 
 def _unit_faults(experiment: Experiment, place: str) -> list[str]:
-    """Units, domains and resemblances that the dataset does not have."""
+    """Units, domains and resemblances that the dataset does not have; units that share a folder."""
     classes, units = DATASETS[experiment.dataset].classes, experiment.units
     faults = [
         f"{place}.units: {unit!r} is no class of {experiment.dataset}; "
@@ -79,7 +81,11 @@ def _unit_faults(experiment: Experiment, place: str) -> list[str]:
             for name in chosen
             if name not in classes
         ]
-    return faults
+    return faults + [
+        f"{place}.units: {one!r} and {other!r} differ in case only; on some systems their folders are one."
+        for one, other in itertools.combinations(units, 2)
+        if one.casefold() == other.casefold()
+    ]
 
 
 def _setting_faults(experiment: Experiment, facts: MethodFacts, place: str) -> list[str]:
@@ -211,16 +217,23 @@ def _size_fault(experiment: Experiment, other: Experiment, place: str) -> list[s
 
 
 def published_faults(paper: Paper, place: str) -> list[str]:
-    """Rows of a paper's CSV that stand twice, or that a table shows and that are no numbers."""
+    """Rows of a paper's CSV that stand twice, or that a table shows and whose numbers it cannot have."""
     rows, faults = paper.published, []
-    shown = {(table.get("source"), table.get("published_metric")) for table in paper.tables.values()}
+    shown: dict[tuple, list[Mapping]] = {}
+    for table in paper.tables.values():
+        shown.setdefault((table.get("source"), table.get("published_metric")), []).append(table)
     for line, row in enumerate(rows, start=2):
         if None in row or None in row.values():
             faults.append(f"{place}, line {line}: expected {len(row) - (None in row)} fields, found others.")
             continue
-        for column in ("value", "std") if (row["table"], row["metric"]) in shown else ():
+        tables = shown.get((row["table"], row["metric"]), [])
+        for column in ("value", "std") if tables else ():
+            found = f"{place}, line {line}: {column}: found {row[column]!r}, expected a number"
             if row[column] and not _is_finite(row[column]):
-                faults.append(f"{place}, line {line}: {column}: found {row[column]!r}, expected a number.")
+                faults.append(f"{found}.")
+            elif row[column] and column == "value":
+                beyond = (bounds for table in tables for bounds in _bounds_missed(float(row[column]), table))
+                faults += [f"{found} {bounds}." for bounds in dict.fromkeys(beyond)]
     keys = Counter(tuple(row.get(key) for key in KEY) for row in rows)
     return faults + [
         f"{place}: {', '.join(map(str, key))}: stands {count} times."
@@ -233,7 +246,16 @@ KEY = ("table", "dataset", "method", "subset", "metric")
 
 
 def _is_finite(text: str) -> bool:
-    return bool(LOOKS_LIKE_A_NUMBER.match(text)) and math.isfinite(float(text))
+    return bool(LOOKS_LIKE_A_NUMBER.fullmatch(text)) and math.isfinite(float(text))
+
+
+def _bounds_missed(value: float, table: Mapping) -> Iterator[str]:
+    """Bounds that a printed number misses: those of the table's metric, and of a share of printed images."""
+    metric = METRICS.get(table["metric"])
+    bounds = [(metric.low, metric.high)] if metric else []
+    for low, high in bounds + [(0, 1)] * ("printed_images" in table):
+        if (low is not None and value < low) or (high is not None and value > high):
+            yield f"from {low}" + ("" if high is None else f" to {high}")
 
 
 # --- tables ------------------------------------------------------------------------------------------
@@ -391,14 +413,19 @@ def result_faults(paper: Paper, known: Iterable[str], where: str) -> list[str]:
     return faults
 
 
+RULES = {*STAGES, "all", "plan", "status", "audit"}  # of workflow/rules
+
+
 def name_faults(papers: Iterable[Paper]) -> list[str]:
-    """Names given twice: the results of one would be taken for the other's."""
+    """Names given twice, or to a rule: the results of one would be taken for the other's."""
     faults, holders = [], {}
     for paper in papers:
         named = [(paper.name, "paper"), *((name, "experiment") for name in paper.experiments)]
         for kind, entries in (("table", paper.tables), ("figure", paper.figures), ("target", paper.targets)):
             named += [(name, kind) for name in entries]
         for name, kind in named:
+            if name in RULES and kind != "experiment":
+                faults.append(f"{name!r} is a rule of the workflow and cannot be the {kind} of {paper.name}.")
             other = holders.setdefault(name, f"the {kind} of {paper.name}")
             if other != f"the {kind} of {paper.name}":
                 faults.append(f"{name!r} is the name of two things: {other}, and the {kind} of {paper.name}.")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from encore.datasets.catalogue import DATASETS
 from encore.papers.find import all_experiments
+from encore.papers.layout import RESULTS
 from encore.papers.model import READINGS, Experiment
 from encore.papers.read import known_papers, load_papers
 from encore.papers.schema import read_schema, schema_faults
@@ -89,12 +90,21 @@ def check_config(config: Mapping, where: str = "config.yaml") -> None:
 
 
 def _folder_faults(config: Mapping) -> Iterator[str]:
-    """What only a shell understands: taken as it is, it makes a folder called ~ or $HOME."""
+    """Folders that cannot be meant.
+
+    What only a shell understands makes a folder called ~ or $HOME, and what lies in results is a result.
+    """
     for key in ("data_dir", "photographs"):
         folder = config.get(key)
-        if isinstance(folder, str) and (folder.startswith("~") or "$" in folder):
+        if not isinstance(folder, str):
+            continue
+        if not folder.isprintable():
+            yield f"{key}: found {folder!r}; expected characters that are printed."
+        elif folder.startswith("~") or "$" in folder:
             whole = os.path.expandvars(Path(folder).expanduser())
             yield f"{key}: found {folder!r}, which only a shell understands; write the whole path, {whole!r}."
+        elif Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(RESULTS)):
+            yield f"{key}: found {folder!r}, which lies in {RESULTS}; name a folder outside it."
 
 
 def _select_faults(config: Mapping) -> list[str]:

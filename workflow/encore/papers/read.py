@@ -27,8 +27,8 @@ TABLE_DEFAULTS = {"figures": [], "demo": False, "digits": 3, "score": "score"}
 
 
 def known_papers() -> list[str]:
-    """The names of the papers that have a YAML in workflow/papers."""
-    return sorted(path.stem for path in PAPERS_DIR.glob("*.yaml"))
+    """The names of the papers that have a YAML in workflow/papers; hidden files are none."""
+    return sorted(path.stem for path in PAPERS_DIR.glob("[!.]*.yaml"))
 
 
 @functools.cache

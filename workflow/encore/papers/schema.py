@@ -1,8 +1,8 @@
 """The one checker of data against a JSON schema: a sentence for every fault, with the nearest known word."""
 
 import functools
-import math
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 
 import jsonschema
@@ -12,7 +12,7 @@ from encore.files import ROOT
 from encore.strict import load_yaml, nearest
 
 SCHEMAS_DIR = ROOT / "workflow" / "schemas"
-LOOKS_LIKE_A_NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
+LOOKS_LIKE_A_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
 def _is_integer(_: object, value: object) -> bool:
@@ -20,7 +20,7 @@ def _is_integer(_: object, value: object) -> bool:
 
 
 def _is_number(_: object, value: object) -> bool:
-    return type(value) is int or (type(value) is float and math.isfinite(value))
+    return type(value) in (int, float) and abs(value) <= sys.float_info.max  # finite, also as a float
 
 
 def _rising(_: object, wanted: bool, value: object, schema: Mapping) -> Iterator[jsonschema.ValidationError]:
@@ -63,7 +63,7 @@ def _sentence(error: jsonschema.ValidationError, where: str, key: str) -> str:
     key = _dotted(error.absolute_path, key)
     place = f"{where}: {key}" if key else where
     found, schema = error.instance, error.schema
-    as_text = isinstance(found, str) and LOOKS_LIKE_A_NUMBER.match(found)
+    as_text = isinstance(found, str) and LOOKS_LIKE_A_NUMBER.fullmatch(found)
     hint = (
         " (YAML reads it as text: write a number such as 0.001 or 1.0e-3, without quotes)" if as_text else ""
     )

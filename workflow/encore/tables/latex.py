@@ -30,6 +30,7 @@ COMMANDS = {
     "↑": r"$\uparrow$",
     "=": "$=$",
     "†": r"$\dagger$",
+    "\n": " ",
 }
 
 
@@ -51,7 +52,9 @@ def latex(shape: Layout, foot: Sequence[str]) -> str:
         if opens or AVERAGE in label:
             lines.append(r"\midrule")
         first = [label[0] if opens or len(label) == 1 else "", *label[1:]]
-        lines.append(" & ".join([*map(latex_text, first), *map(_cell, cells)]) + r" \\")
+        row = " & ".join([*map(latex_text, first), *map(_cell, cells)])
+        braced = f"{{{row[0]}}}{row[1:]}" if row[0] in "*[" else row  # `\\*` and `\\[` are other commands
+        lines.append(rf"{braced} \\")
         above = label
     lines += [r"\bottomrule", r"\end{tabular}", r"\par\smallskip\raggedright\scriptsize"]
     if shape.legend:

@@ -25,12 +25,12 @@ def markdown(shape: Layout, foot: Sequence[str]) -> str:
 
 def _cell(cell: Cell) -> str:
     if cell.verdict == CITED:
-        return f"*{_text(cell.printed)}*"
+        return f"*{cell.printed}*"  # a number as papers.check has it, with brackets that are ours
     return f"{cell.reproduced}<br>{cell.beneath}" if cell.beneath else cell.reproduced
 
 
 def _text(text: str) -> str:
-    """Text that Markdown leaves as it is inside a table."""
-    for special in ("\\", "|", "*", "_", "<", "`"):
+    """Text on one line that Markdown leaves as it is inside a table."""
+    for special in ("\\", "|", "*", "_", "<", "`", "[", "]", "~", "&", "$"):
         text = text.replace(special, f"\\{special}")
-    return text
+    return " ".join(text.splitlines())
