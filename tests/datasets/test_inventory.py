@@ -235,6 +235,13 @@ def test_an_inventory_of_another_dataset_is_refused(data_dir, inventory):
     )
 
 
+def test_a_size_of_thousands_of_digits_is_a_broken_inventory(data_dir, inventory):
+    header, first, *others = inventory.read_text().splitlines()
+    name, _, *rest = first.split(",")
+    inventory.write_text("\n".join([header, ",".join([name, "1" * 5000, *rest]), *others]))
+    assert ", row 1: expected path,bytes,sha256,verified,how of a raw" in refusal(TOY, data_dir, inventory)
+
+
 def test_a_file_that_changes_while_it_is_read_is_refused(data_dir, inventory, monkeypatch):
     scratch(inventory).unlink()
 

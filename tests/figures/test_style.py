@@ -1,6 +1,7 @@
 import subprocess
 import sys
 
+import matplotlib
 import pytest
 
 from encore.figures.cells import cells_figure
@@ -33,6 +34,25 @@ def test_saved_bytes_are_the_same_every_time(kind, make, tmp_path):
     assert b"Software" not in a
     assert b"matplotlib" not in a
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "b.png", "c.png"]
+
+
+def test_a_matplotlibrc_changes_no_figure(make, tmp_path):
+    save_figure(make["history"](), tmp_path / "plain.png")
+    theirs = {
+        "lines.linewidth": 5,
+        "axes.edgecolor": "red",
+        "savefig.facecolor": "blue",
+        "xtick.bottom": False,
+    }
+    with matplotlib.rc_context(theirs):
+        save_figure(make["history"](), tmp_path / "theirs.png")
+    assert (tmp_path / "theirs.png").read_bytes() == (tmp_path / "plain.png").read_bytes()
+
+
+def test_dollar_signs_in_a_title_are_no_formula(histories, tmp_path):
+    figure = history_figure(histories(1, ["a"]), r"costs $1 or \nothing$")
+    save_figure(figure, tmp_path / "a.png")  # as a formula it could not be read
+    assert not figure.texts[0].get_parse_math()
 
 
 @pytest.mark.parametrize("kind", ["cells", "history", "resemblance", "sweep"])

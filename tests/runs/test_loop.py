@@ -1,5 +1,7 @@
 """The loop: resumable at any iteration to the same bytes, one process a run, one sentence on divergence."""
 
+import errno
+import fcntl
 import hashlib
 import math
 import os
@@ -14,6 +16,7 @@ from encore import files
 from encore.files import write_atomically
 from encore.methods.piad import PIAD
 from encore.papers.find import find_experiment
+from encore.papers.layout import LOCK
 from encore.runs import loop
 from encore.runs.checkpoint import (
     DivergedError,
@@ -343,6 +346,47 @@ def test_the_job_that_holds_a_run_is_named_with_what_ends_it(tmp_path, monkeypat
         run_lock(tmp_path),
     ):
         pass
+
+
+@pytest.mark.parametrize("code", [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP])
+def test_a_file_system_without_locks_is_one_sentence(tmp_path, monkeypatch, code):
+    def refused(stream, how):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr("fcntl.flock", refused)
+    with (
+        pytest.raises(UserError, match=rf"^{tmp_path} cannot be locked \({os.strerror(code)}\), .*`flock`"),
+        run_lock(tmp_path),
+    ):
+        pass
+    assert who_holds(tmp_path) is None
+
+
+def test_a_lock_that_was_removed_before_it_was_taken_is_made_again(tmp_path, monkeypatch):
+    flock, lock, kept = fcntl.flock, tmp_path / LOCK, tmp_path / "kept"
+
+    def remove_first(stream, how):
+        if not kept.exists():
+            lock.rename(kept)
+        flock(stream, how)
+
+    monkeypatch.setattr("fcntl.flock", remove_first)
+    with run_lock(tmp_path):
+        assert f"process {os.getpid()} on" in who_holds(tmp_path)
+
+
+def test_a_lock_that_is_a_named_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / LOCK)
+    assert who_holds(tmp_path) is None
+
+
+def test_a_lock_that_cannot_be_read_counts_as_held(tmp_path, monkeypatch):
+    def refused(path, flags):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+
+    (tmp_path / LOCK).touch()
+    monkeypatch.setattr("encore.runs.lock._open_at_once", refused)
+    assert who_holds(tmp_path) == "another user's process"
 
 
 def test_a_run_that_nobody_began_is_held_by_nobody(tmp_path):

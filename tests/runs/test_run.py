@@ -43,7 +43,9 @@ def test_a_checkpoint_serves_no_training_from_other_files(tmp_path):
     assert len(keys) == 8
 
 
-@pytest.mark.parametrize("name", ["NVIDIA_TF32_OVERRIDE", "ONEDNN_DEFAULT_FPMATH_MODE"])
+@pytest.mark.parametrize(
+    "name", ["NVIDIA_TF32_OVERRIDE", "ONEDNN_DEFAULT_FPMATH_MODE", "DNNL_DEFAULT_FPMATH_MODE"]
+)
 def test_an_environment_that_overrules_the_precision_is_refused(monkeypatch, name):
     monkeypatch.setenv(name, "1")
     with pytest.raises(

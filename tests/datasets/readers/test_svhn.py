@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.io import savemat
+from scipy.sparse import csc_array
 
 from encore.datasets.read import read_unchecked as read
 
@@ -50,7 +51,7 @@ def test_images_come_one_by_one_and_ten_is_the_digit_zero(svhn: Path, tmp_path: 
             {"y": np.full((6, 1), 11, np.uint8)},
             "expected X of uint8 and y of 1 to 10, found uint8 and 11",
         ),
-        ({"X": np.zeros((32, 32, 3, 6))}, "expected X of uint8 and y of 1 to 10, found float64 and"),
+        ({"X": np.zeros((32, 32, 3, 6))}, "expected X of uint8 and y of numbers, found X of double and y"),
     ],
 )
 def test_other_arrays_are_refused(svhn: Path, changed: dict, message: str) -> None:
@@ -58,6 +59,33 @@ def test_other_arrays_are_refused(svhn: Path, changed: dict, message: str) -> No
     write(path, 6, 0, **changed)
     with pytest.raises(ValueError, match=re.escape(f"{path}: ") + ".*" + re.escape(message)):
         read("svhn", svhn)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"X": np.ones((32, 32, 3, 6), bool)}, "found X of logical and y of uint8"),
+        ({"y": np.array(["1"] * 6).reshape(6, 1)}, "found X of uint8 and y of char"),
+        ({"y": np.full((6, 1), 1, object)}, "found X of uint8 and y of cell"),
+        ({"y": csc_array(np.ones((6, 1)))}, "found X of uint8 and y of sparse"),
+        ({"y": np.zeros((6, 1), [("a", float)])}, "found X of uint8 and y of struct"),
+        ({"y": np.ones((6, 1), complex)}, "found uint8 and (1+0j) to (1+0j)"),
+    ],
+)
+def test_arrays_of_another_class_are_refused(svhn: Path, changed: dict, message: str) -> None:
+    path = svhn / "svhn" / "train_32x32.mat"
+    write(path, 6, 0, **changed)
+    with pytest.raises(ValueError, match=re.escape(f"{path}: expected ") + ".*" + re.escape(message)):
+        read("svhn", svhn)
+
+
+def test_a_flipped_bit_is_one_sentence(svhn: Path) -> None:
+    path = svhn / "svhn" / "test_32x32.mat"
+    whole = path.read_bytes()
+    for place in (144, len(whole) // 2, len(whole) - 10):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 255]) + whole[place + 1 :])
+        with pytest.raises(ValueError, match=re.escape(f"{path}: expected ")):
+            read("svhn", svhn)
 
 
 @pytest.mark.parametrize("content", [b"", b"MATLAB 7.3", b"\0" * 200, None])

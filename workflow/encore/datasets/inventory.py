@@ -26,6 +26,7 @@ COLUMNS = ("path", "bytes", "sha256", "verified", "how")
 SETTLED_NS = 2 * 10**9  # a file changed less than this ago could change again without other times
 COPIES_SEEN = 8  # of a file, so that every node of a cluster may have its own
 FOLDERS_SEEN = 4
+MOST_DIGITS = 18  # of a size; Python refuses to read numbers of thousands
 KINDS = {stat.S_IFIFO: "a named pipe", stat.S_IFDIR: "a folder", stat.S_IFSOCK: "a socket"}
 
 
@@ -107,7 +108,8 @@ def _raw_file(row: list[str], where: str) -> RawFile:
     if len(row) == len(COLUMNS):
         path, size, sha256, verified, how = row
         digest = len(sha256) == 64 and set(sha256) <= set("0123456789abcdef")
-        if size.isdecimal() and digest and verified in ("true", "false"):
+        sized = size.isdecimal() and len(size) <= MOST_DIGITS
+        if sized and digest and verified in ("true", "false"):
             return RawFile(path, int(size), sha256, verified == "true", how)
     raise DataError(f"{where}: expected {','.join(COLUMNS)} of a raw file, found {','.join(row)!r}")
 

@@ -38,11 +38,15 @@ STYLE = {
     "legend.fontsize": 9.5,
     "legend.columnspacing": 1.6,
     "legend.handletextpad": 0.5,
+    "text.parse_math": False,  # a name may hold two dollar signs
     "figure.titlesize": 12,
     "figure.constrained_layout.use": True,
 }
 
-styled = matplotlib.rc_context(STYLE)
+# Of matplotlib's own settings, whatever a user's matplotlibrc says; the backend draws on no screen here.
+DEFAULTS = {key: value for key, value in matplotlib.rcParamsDefault.items() if not key.startswith("backend")}
+
+styled = matplotlib.rc_context(DEFAULTS | STYLE)
 
 
 @styled  # ticks are made when a figure is drawn, in the style of that moment

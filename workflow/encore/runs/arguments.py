@@ -34,7 +34,7 @@ def run_parser(description: str, *paths: str) -> argparse.ArgumentParser:
 
 
 # Libraries round to fewer bits by these, whatever `precision` says, and no record would tell.
-OVERRULING = ("NVIDIA_TF32_OVERRIDE", "ONEDNN_DEFAULT_FPMATH_MODE")
+OVERRULING = ("NVIDIA_TF32_OVERRIDE", "ONEDNN_DEFAULT_FPMATH_MODE", "DNNL_DEFAULT_FPMATH_MODE")
 
 
 def open_from(arguments: argparse.Namespace) -> Run:

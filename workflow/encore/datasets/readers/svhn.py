@@ -1,5 +1,7 @@
 """The cropped digits of SVHN: one MATLAB file a part."""
 
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,11 @@ from encore.datasets.faults import DataError
 from encore.datasets.read import Images, Part, join
 
 # What SciPy's reader raises for files that are none, or broken.
-BROKEN = (MatReadError, OSError, ValueError, TypeError, NotImplementedError, EOFError, KeyError)
+BROKEN = (
+    *(MatReadError, OSError, ValueError, TypeError, NotImplementedError, EOFError, KeyError, IndexError),
+    *(MemoryError, struct.error, zlib.error),
+)
+NUMBERS = {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)} | {"single", "double"}
 
 
 def read(data: Dataset, folder: Path) -> Images:
@@ -25,20 +31,25 @@ def _part(data: Dataset, path: Path) -> Part:
     Source of the format: http://ufldl.stanford.edu/housenumbers/
     """
     try:
-        sizes = {name: size for name, size, _ in whosmat(path)}  # of the heads alone
+        heads = whosmat(path)  # of the arrays, which are not read yet
     except BROKEN as error:
         raise DataError(f"{path}: expected a MATLAB file, found none ({error})") from None
+    sizes, kinds = {name: size for name, size, _ in heads}, {name: kind for name, _, kind in heads}
     n, most = sizes.get("X", (0,))[-1], 2 * sum(data.counts.values())
     if sizes.get("X") != (*data.shape, n) or sizes.get("y") != (n, 1) or n > most:
         found = ", ".join(f"{name} of {_times(size)}" for name, size in sizes.items()) or "nothing"
         expected = f"X of {_times(data.shape)}xn and y of nx1, n up to {most:,}"
         raise DataError(f"{path}: expected {expected}, found {found}")
+    if kinds["X"] != "uint8" or kinds["y"] not in NUMBERS:
+        found = f"X of {kinds['X']} and y of {kinds['y']}"
+        raise DataError(f"{path}: expected X of uint8 and y of numbers, found {found}")
     try:
         arrays = loadmat(path, variable_names=["X", "y"])
     except BROKEN as error:
         raise DataError(f"{path}: expected a whole MATLAB file, found a broken one ({error})") from None
     pixels, labels = arrays["X"], arrays["y"][:, 0]
-    if pixels.dtype != np.uint8 or not np.isin(labels, np.arange(1, 11)).all():
+    plain = pixels.dtype == np.uint8 and not np.iscomplexobj(labels)  # complex ones are of the same classes
+    if not plain or not np.isin(labels, np.arange(1, 11)).all():
         found = f"{pixels.dtype} and {labels.min()} to {labels.max()}"
         raise DataError(f"{path}: expected X of uint8 and y of 1 to 10, found {found}")
     return np.ascontiguousarray(pixels.transpose(3, 0, 1, 2)), labels % 10
